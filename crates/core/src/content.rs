@@ -1,0 +1,40 @@
+//! What a message is made of.
+
+use crate::Json;
+
+/// One part of a message's content.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// Text, from either side.
+    Text(Text),
+    /// A picture given by the user.
+    Image(Image),
+    /// The model's refusal to answer, in its own words.
+    Refusal(String),
+}
+
+/// Text with what belongs to it.
+#[derive(Clone, Debug, Default)]
+pub struct Text {
+    /// The text itself.
+    pub text: String,
+    /// Annotations of an earlier answer (citations), carried as they came.
+    pub annotations: Vec<Json>,
+    /// Token log probabilities, one JSON object per token, in OpenAI's form.
+    pub logprobs: Vec<Json>,
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+}
+
+/// A picture: an `https:` or `data:` URL, and how closely to look at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Where the picture is.
+    pub url: String,
+    /// `low`, `high` or `auto`, as the client said it; `None` leaves it to the model server.
+    pub detail: Option<String>,
+}

@@ -1,0 +1,165 @@
+//! What a caller can tell apart when a request fails.
+//!
+//! A failure knows who is to blame and whether trying again can help, and keeps apart what the
+//! caller may read and what the log says. Protocols render it in their own shape; the edge only
+//! picks the protocol.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::port::store::StoreError;
+use crate::upstream_error::{Report, UpstreamError};
+
+mod public;
+
+pub use public::{Kind, Public};
+
+/// When to come back after a model server or the store could not be reached at all.
+const UNREACHABLE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// A failed request.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// No key, or a wrong one.
+    #[error("no valid API key")]
+    Unauthenticated,
+    /// A field of the request is wrong.
+    #[error("invalid request: {}", .0.message)]
+    Invalid(Invalid),
+    /// The object asked for does not exist for this caller.
+    #[error("not found: {0:?}")]
+    NotFound(Missing),
+    /// The route exists with other methods.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// The body, or what it unpacks to, is larger than the limit.
+    #[error("the body is larger than {limit} bytes")]
+    BodyTooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The body is not JSON, or packed in a way the gateway does not unpack.
+    #[error("unsupported media type: {0}")]
+    UnsupportedMediaType(&'static str),
+    /// The client sent its body too slowly or stopped.
+    #[error("the request body did not arrive in time")]
+    BodyTimeout,
+    /// More requests are in flight than the gateway takes on.
+    #[error("too many requests in flight")]
+    Overloaded {
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// The model is still loading, or its server is not there.
+    #[error("the model is not ready: {state}")]
+    NotReady {
+        /// The backend's state in one word.
+        state: &'static str,
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// The model server failed.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The gateway is going down and had to cut the request.
+    #[error("the gateway is shutting down")]
+    ShuttingDown,
+    /// The client left.
+    #[error("the client left")]
+    Cancelled,
+    /// A defect of the gateway.
+    #[error("internal error: {0}")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A wrong field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// The field, as a path: `input[2].content[0].type`.
+    pub param: Option<String>,
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// For people: what is wrong and what would be right.
+    pub message: String,
+}
+
+/// What does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// A stored response.
+    Response(String),
+    /// A model.
+    Model(String),
+    /// A route.
+    Route,
+}
+
+/// Who is to blame, which decides how loudly the failure is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The client: logged as information.
+    Client,
+    /// The model server: logged as a warning.
+    Upstream,
+    /// The gateway: logged as an error.
+    Gateway,
+}
+
+impl Failure {
+    /// A wrong field of the request.
+    pub fn invalid(param: &str, code: &'static str, message: String) -> Self {
+        Self::Invalid(Invalid { param: Some(param.to_owned()), code, message })
+    }
+
+    /// Who is to blame.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Upstream(UpstreamError::Status { status, .. }) if blames_client(*status) => {
+                Blame::Client
+            }
+            Self::Upstream(_) | Self::NotReady { .. } => Blame::Upstream,
+            Self::Store(_) | Self::Internal(_) => Blame::Gateway,
+            _ => Blame::Client,
+        }
+    }
+
+    /// What the caller may read.
+    pub fn public(&self) -> Public {
+        public::of(self)
+    }
+
+    /// How long the caller should wait before it tries again; `None` where waiting does not help
+    /// or nobody knows.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Overloaded { retry_after } | Self::NotReady { retry_after, .. } => {
+                Some(*retry_after)
+            }
+            Self::Upstream(UpstreamError::Status { retry_after, .. }) => *retry_after,
+            Self::Upstream(
+                UpstreamError::Connect { .. } | UpstreamError::ConnectTimeout { .. },
+            )
+            | Self::Store(StoreError::Unavailable(_)) => Some(UNREACHABLE_RETRY_AFTER),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a model server's error status speaks about the request. 401 and 403 do not: they speak
+/// about the gateway's own key.
+pub fn blames_client(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 404 | 409 | 413 | 415 | 422 | 429)
+}
+
+impl From<Report> for Failure {
+    fn from(report: Report) -> Self {
+        Self::Upstream(UpstreamError::Reported(report))
+    }
+}
+
+#[cfg(test)]
+mod tests;
