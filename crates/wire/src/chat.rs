@@ -1,0 +1,19 @@
+//! `/v1/chat/completions` as the upstream of typed requests: a
+//! [`Generation`](transom_core::request::Generation) goes out as a chat request, and its stream
+//! comes back as [`Event`](transom_core::event::Event)s.
+//!
+//! # Layout
+//!
+//! - [`render`]: the request body. `messages` inside turns items into chat messages, the rest maps
+//!   field by field.
+//! - [`check_pairing`]: what has to hold of a conversation before it can be sent.
+//! - [`Decoder`]: the stream. `chunk` has what servers write, `decode` what it means.
+
+mod chunk;
+mod decode;
+mod pairing;
+mod render;
+
+pub use decode::{Decoder, MAX_TOOL_CALLS};
+pub use pairing::{Pairing, PairingKind, check_pairing};
+pub use render::{ReasoningField, ReasoningHistory, RenderOptions, render};

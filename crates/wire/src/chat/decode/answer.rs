@@ -1,0 +1,251 @@
+//! The items of an answer while it comes in.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use transom_core::Json;
+use transom_core::event::{Delta, Event, Finish, ItemHead, ItemIndex};
+use transom_core::id::IdSource;
+use transom_core::item::ItemStatus;
+use transom_core::transcript::MAX_ITEMS;
+use transom_core::upstream_error::UpstreamError;
+
+use super::calls::{Calls, Place};
+use super::protocol;
+use crate::chat::chunk::{self, CallFragment, text};
+
+/// The most whitespace that is held back, in bytes; more is taken for an answer.
+const MAX_HELD: usize = 4096;
+
+/// The most log probabilities that are held back with it.
+const MAX_HELD_LOGPROBS: usize = 256;
+
+/// What is open and what is held back. Prose (text or thoughts) and a call can be open at once:
+/// text after a call does not end it, its next fragment may still come.
+pub(super) struct Answer {
+    ids: Arc<dyn IdSource>,
+    next: u32,
+    prose: Option<(Prose, ItemIndex)>,
+    call: Option<OpenCall>,
+    calls: Calls,
+    messages: u32,
+    /// What grew last: the item that a token limit cuts.
+    latest: Option<ItemIndex>,
+    held: String,
+    held_logprobs: Vec<Json>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Prose {
+    Message,
+    Reasoning,
+}
+
+struct OpenCall {
+    item: ItemIndex,
+    has_arguments: bool,
+}
+
+impl Answer {
+    pub(super) fn new(ids: Arc<dyn IdSource>) -> Self {
+        Self {
+            ids,
+            next: 0,
+            prose: None,
+            call: None,
+            calls: Calls::default(),
+            messages: 0,
+            latest: None,
+            held: String::new(),
+            held_logprobs: Vec::new(),
+        }
+    }
+
+    /// Takes in one delta: thoughts, then text, then calls, the order in which a model says them.
+    pub(super) fn grow(
+        &mut self,
+        delta: &chunk::Delta<'_>,
+        logprobs: &[&RawValue],
+        out: &mut Vec<Event>,
+    ) -> Result<(), UpstreamError> {
+        let thoughts = delta.thoughts();
+        if !thoughts.is_empty() {
+            let item = self.prose(Prose::Reasoning, out)?;
+            out.push(Event::Delta { item, delta: Delta::Reasoning(thoughts.to_owned()) });
+        }
+        let calls = delta.tool_calls.as_deref().unwrap_or_default();
+        let elsewhere = !thoughts.is_empty() || !calls.is_empty();
+        self.text(text(delta.content.as_ref()), if elsewhere { &[] } else { logprobs }, out)?;
+        let refusal = text(delta.refusal.as_ref());
+        if !refusal.is_empty() {
+            let item = self.prose(Prose::Message, out)?;
+            out.push(Event::Delta { item, delta: Delta::Refusal(refusal.to_owned()) });
+        }
+        for (position, fragment) in calls.iter().enumerate() {
+            self.fragment(position, fragment, out)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the answer: closes what is open and says why the model stopped.
+    pub(super) fn end(
+        &mut self,
+        finish: Finish,
+        out: &mut Vec<Event>,
+    ) -> Result<Finish, UpstreamError> {
+        let cut = matches!(finish, Finish::Length | Finish::ContentFilter);
+        if !cut && self.messages == 0 && self.calls.is_empty() {
+            let item = self.prose(Prose::Message, out)?;
+            out.push(Event::Delta { item, delta: self.held_text("", &[]) });
+        }
+        let latest = self.latest.filter(|_| cut);
+        let status = |item: ItemIndex| match latest {
+            Some(cut) if cut == item => ItemStatus::Incomplete,
+            _ => ItemStatus::Completed,
+        };
+        let prose = self.prose.take().map(|(_, item)| item);
+        if let Some(call) = self.call.take() {
+            let call_status = status(call.item);
+            close_call(&call, call_status, out);
+        }
+        out.extend(prose.map(|item| Event::ItemDone { item, status: status(item) }));
+        Ok(match finish {
+            Finish::Length | Finish::ContentFilter => finish,
+            _ if self.calls.is_empty() => Finish::Stop,
+            _ => Finish::ToolCalls,
+        })
+    }
+
+    fn text(
+        &mut self,
+        text: &str,
+        logprobs: &[&RawValue],
+        out: &mut Vec<Event>,
+    ) -> Result<(), UpstreamError> {
+        if text.is_empty() && logprobs.is_empty() {
+            return Ok(());
+        }
+        let in_message = matches!(self.prose, Some((Prose::Message, _)));
+        if !in_message && self.holds(text, logprobs) {
+            return Ok(());
+        }
+        let item = self.prose(Prose::Message, out)?;
+        out.push(Event::Delta { item, delta: self.held_text(text, logprobs) });
+        Ok(())
+    }
+
+    /// Holds back whitespace, from which alone nobody can tell whether an answer begins.
+    fn holds(&mut self, text: &str, logprobs: &[&RawValue]) -> bool {
+        let fits = self.held.len() + text.len() <= MAX_HELD
+            && self.held_logprobs.len() + logprobs.len() <= MAX_HELD_LOGPROBS;
+        if !fits || !text.trim_ascii().is_empty() {
+            return false;
+        }
+        let thinking = matches!(self.prose, Some((Prose::Reasoning, _)));
+        // Tokens without text are the end of the thoughts, or the first half of a character.
+        if !(text.is_empty() && thinking) {
+            self.held.push_str(text);
+            self.held_logprobs.extend(logprobs.iter().map(|&token| token.to_owned()));
+        }
+        true
+    }
+
+    /// What was held back, and `text` after it.
+    fn held_text(&mut self, text: &str, logprobs: &[&RawValue]) -> Delta {
+        let mut all = std::mem::take(&mut self.held);
+        all.push_str(text);
+        let mut tokens = std::mem::take(&mut self.held_logprobs);
+        tokens.extend(logprobs.iter().map(|&token| token.to_owned()));
+        Delta::Text { text: all, logprobs: tokens }
+    }
+
+    fn fragment(
+        &mut self,
+        position: usize,
+        fragment: &CallFragment<'_>,
+        out: &mut Vec<Event>,
+    ) -> Result<(), UpstreamError> {
+        let index = fragment.index.or_else(|| u32::try_from(position).ok()).unwrap_or(u32::MAX);
+        let function = fragment.function.as_ref();
+        if self.calls.place(index)? == Place::Next {
+            let name = text(function.and_then(|function| function.name.as_ref()));
+            self.begin_call(text(fragment.id.as_ref()), name, out)?;
+        }
+        let Some(call) = &mut self.call else {
+            return Err(protocol("a fragment of a tool call that is not open"));
+        };
+        let arguments = text(function.and_then(|function| function.arguments.as_ref()));
+        self.latest = Some(call.item);
+        if !arguments.is_empty() {
+            call.has_arguments = true;
+            let delta = Delta::Arguments(arguments.to_owned());
+            out.push(Event::Delta { item: call.item, delta });
+        }
+        Ok(())
+    }
+
+    fn begin_call(
+        &mut self,
+        id: &str,
+        name: &str,
+        out: &mut Vec<Event>,
+    ) -> Result<(), UpstreamError> {
+        if name.is_empty() {
+            return Err(protocol("a tool call begins without a function name"));
+        }
+        self.held.clear();
+        self.held_logprobs.clear();
+        self.close_prose(out);
+        if let Some(call) = self.call.take() {
+            close_call(&call, ItemStatus::Completed, out);
+        }
+        let call_id = self.calls.id(id, self.ids.as_ref());
+        let head = ItemHead::FunctionCall { call_id, name: name.to_owned() };
+        let item = self.begin(head, out)?;
+        self.call = Some(OpenCall { item, has_arguments: false });
+        Ok(())
+    }
+
+    /// The open item of this kind, begun if need be.
+    fn prose(&mut self, kind: Prose, out: &mut Vec<Event>) -> Result<ItemIndex, UpstreamError> {
+        let item = match self.prose {
+            Some((open, item)) if open == kind => item,
+            _ => {
+                self.close_prose(out);
+                let item = match kind {
+                    Prose::Message => self.begin(ItemHead::Message, out)?,
+                    Prose::Reasoning => self.begin(ItemHead::Reasoning, out)?,
+                };
+                self.messages += u32::from(kind == Prose::Message);
+                self.prose = Some((kind, item));
+                item
+            }
+        };
+        self.latest = Some(item);
+        Ok(item)
+    }
+
+    fn close_prose(&mut self, out: &mut Vec<Event>) {
+        let done = |(_, item)| Event::ItemDone { item, status: ItemStatus::Completed };
+        out.extend(self.prose.take().map(done));
+    }
+
+    fn begin(&mut self, head: ItemHead, out: &mut Vec<Event>) -> Result<ItemIndex, UpstreamError> {
+        if self.next as usize >= MAX_ITEMS {
+            return Err(protocol("the answer has too many items"));
+        }
+        let item = ItemIndex(self.next);
+        self.next += 1;
+        out.push(Event::ItemBegan { item, head });
+        Ok(item)
+    }
+}
+
+/// Ends a call. Whole arguments are JSON, so a call that came without any has none: `{}`.
+fn close_call(call: &OpenCall, status: ItemStatus, out: &mut Vec<Event>) {
+    let item = call.item;
+    if !call.has_arguments && status == ItemStatus::Completed {
+        out.push(Event::Delta { item, delta: Delta::Arguments("{}".to_owned()) });
+    }
+    out.push(Event::ItemDone { item, status });
+}

@@ -1,0 +1,137 @@
+//! Writes a generation as the body of a chat completion request.
+//!
+//! # Layout
+//!
+//! - [`render`]: which fields go out, in which order.
+//! - `messages`: items to messages; `message`: the form of one message.
+//! - `tools`, `format`: tools with their choice, and the answer's format.
+
+use bytes::Bytes;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use transom_core::request::Generation;
+
+mod format;
+mod message;
+mod messages;
+mod tools;
+
+/// What is up to the model server and its operator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RenderOptions {
+    /// Which thoughts go back to the model.
+    pub reasoning_history: ReasoningHistory,
+    /// Under which name.
+    pub reasoning_field: ReasoningField,
+}
+
+/// Which of the model's earlier thoughts go back to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReasoningHistory {
+    /// Those since the last user message: while the model works with tools it goes on with its
+    /// thoughts, and the next question begins without them. Models are trained this way.
+    #[default]
+    ToolTurn,
+    /// All of them.
+    Always,
+    /// None.
+    Never,
+}
+
+/// The field of an assistant message that takes thoughts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReasoningField {
+    /// `reasoning`: vLLM.
+    #[default]
+    Reasoning,
+    /// `reasoning_content`: llama.cpp and older vLLM.
+    ReasoningContent,
+    /// Both, for templates that read either.
+    Both,
+}
+
+/// The body of the request: always a stream that reports its usage.
+///
+/// One generation gives the same bytes every time. As long as a conversation only grows, its
+/// messages do too: those of an earlier turn are a prefix of those of a later one, so that the model
+/// server's prefix cache holds. Only thoughts that [`ReasoningHistory`] drops break that.
+pub fn render(generation: &Generation, options: &RenderOptions) -> Bytes {
+    let body = Body { generation, options: *options };
+    let bytes = serde_json::to_vec(&body)
+        .unwrap_or_else(|_| unreachable!("strings, numbers and valid JSON are always JSON"));
+    Bytes::from(bytes)
+}
+
+struct Body<'a> {
+    generation: &'a Generation,
+    options: RenderOptions,
+}
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = Fields { map: serializer.serialize_map(None)?, written: Vec::new() };
+        self.write(&mut fields)?;
+        for (name, json) in &self.generation.extra {
+            fields.put_extra(name, json)?;
+        }
+        fields.map.end()
+    }
+}
+
+impl Body<'_> {
+    fn write<M: SerializeMap>(&self, fields: &mut Fields<M>) -> Result<(), M::Error> {
+        let generation = self.generation;
+        let sampling = &generation.sampling;
+        fields.put("model", &generation.model)?;
+        fields.put("messages", &messages::of(generation, self.options))?;
+        fields.put("stream", &true)?;
+        fields.put("stream_options", &format::StreamOptions { include_usage: true })?;
+        if let Some(offer) = tools::offer(generation) {
+            fields.put("tools", &offer.tools)?;
+            fields.put("tool_choice", &offer.choice)?;
+            fields.put_some("parallel_tool_calls", generation.parallel_tool_calls.as_ref())?;
+        }
+        fields.put_some("response_format", format::of(&generation.output_format).as_ref())?;
+        fields.put_some("temperature", sampling.temperature.as_ref())?;
+        fields.put_some("top_p", sampling.top_p.as_ref())?;
+        fields.put_some("presence_penalty", sampling.presence_penalty.as_ref())?;
+        fields.put_some("frequency_penalty", sampling.frequency_penalty.as_ref())?;
+        fields.put_some("max_completion_tokens", generation.max_output_tokens.as_ref())?;
+        if let Some(alternatives) = sampling.top_logprobs {
+            fields.put("logprobs", &true)?;
+            fields.put("top_logprobs", &alternatives)?;
+        }
+        fields.put_some("reasoning_effort", generation.reasoning_effort.as_ref())?;
+        fields.put_some("verbosity", generation.verbosity.as_ref())
+    }
+}
+
+/// Writes fields and remembers their names: a field of ours cannot be written over.
+struct Fields<M> {
+    map: M,
+    written: Vec<&'static str>,
+}
+
+impl<M: SerializeMap> Fields<M> {
+    fn put<T: Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), M::Error> {
+        self.written.push(name);
+        self.map.serialize_entry(name, value)
+    }
+
+    fn put_some<T: Serialize>(
+        &mut self,
+        name: &'static str,
+        value: Option<&T>,
+    ) -> Result<(), M::Error> {
+        value.map_or(Ok(()), |value| self.put(name, value))
+    }
+
+    fn put_extra<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), M::Error> {
+        if self.written.contains(&name) {
+            return Ok(());
+        }
+        self.map.serialize_entry(name, value)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Turns items into chat messages.
+
+use std::borrow::Cow;
+
+use transom_core::content::Part;
+use transom_core::item::{
+    FunctionCallOutput, FunctionOutput, Item, Message as Said, Reasoning, Role,
+};
+use transom_core::request::Generation;
+
+use super::message::{Content, ContentPart, Message, ToolCall, join, text_of};
+use super::{ReasoningField, ReasoningHistory, RenderOptions};
+
+/// Between texts that were written apart.
+const BLANK_LINE: &str = "\n\n";
+
+/// The messages of a generation.
+///
+/// Many templates know a system message only at the very beginning, so the instructions and the
+/// system and developer items that lead the input become one. The instructions come first: they
+/// are what stays the same from turn to turn.
+pub(super) fn of(generation: &Generation, options: RenderOptions) -> Vec<Message<'_>> {
+    let input = &generation.input;
+    let leading = input.iter().take_while(|item| is_application(item)).count();
+    let mut system: Vec<&str> = generation.instructions.as_deref().into_iter().collect();
+    system.extend(input[..leading].iter().flat_map(texts));
+    system.retain(|text| !text.is_empty());
+    let mut messages = Messages {
+        said: Vec::with_capacity(input.len() + 1),
+        turn: Turn::default(),
+        field: options.reasoning_field,
+    };
+    if !system.is_empty() {
+        messages.said.push(Message::System { content: join(&system, BLANK_LINE) });
+    }
+    let remembered = remembered_from(input, options.reasoning_history);
+    for (index, item) in input.iter().enumerate().skip(leading) {
+        messages.push(item, index >= remembered);
+    }
+    messages.end_turn();
+    messages.said
+}
+
+/// The place from which on thoughts go back to the model.
+fn remembered_from(input: &[Item], history: ReasoningHistory) -> usize {
+    let from_user = |item: &Item| matches!(item, Item::Message(said) if said.role == Role::User);
+    match history {
+        ReasoningHistory::Always => 0,
+        ReasoningHistory::Never => input.len(),
+        ReasoningHistory::ToolTurn => input.iter().rposition(from_user).unwrap_or(0),
+    }
+}
+
+fn is_application(item: &Item) -> bool {
+    matches!(item, Item::Message(said) if matches!(said.role, Role::System | Role::Developer))
+}
+
+fn texts(item: &Item) -> impl Iterator<Item = &str> {
+    let parts = match item {
+        Item::Message(said) => said.content.as_slice(),
+        _ => &[],
+    };
+    parts.iter().filter_map(text_of)
+}
+
+struct Messages<'a> {
+    said: Vec<Message<'a>>,
+    turn: Turn<'a>,
+    field: ReasoningField,
+}
+
+/// What the model said in one go: one message, however many items it has.
+#[derive(Default)]
+struct Turn<'a> {
+    thoughts: Vec<&'a str>,
+    texts: Vec<Cow<'a, str>>,
+    calls: Vec<ToolCall<'a>>,
+}
+
+impl<'a> Messages<'a> {
+    fn push(&mut self, item: &'a Item, remember: bool) {
+        match item {
+            Item::Message(said) if said.role == Role::Assistant => self.turn.say(said),
+            Item::Message(said) => self.push_said(said, item),
+            Item::Reasoning(reasoning) if remember => self.turn.think(reasoning),
+            Item::Reasoning(_) => {}
+            Item::FunctionCall(call) => self.turn.calls.push(call.into()),
+            Item::FunctionCallOutput(output) => self.push_output(output),
+        }
+    }
+
+    fn push_said(&mut self, said: &'a Said, item: &'a Item) {
+        self.end_turn();
+        if said.role == Role::User {
+            self.said.push(Message::User { content: user_content(&said.content) });
+            return;
+        }
+        let texts: Vec<_> = texts(item).filter(|text| !text.is_empty()).collect();
+        if !texts.is_empty() {
+            self.said.push(Message::System { content: join(&texts, BLANK_LINE) });
+        }
+    }
+
+    fn push_output(&mut self, output: &'a FunctionCallOutput) {
+        self.end_turn();
+        let content = match &output.output {
+            FunctionOutput::Text(text) => Content::Text(Cow::Borrowed(text)),
+            FunctionOutput::Parts(parts) => output_content(parts),
+        };
+        self.said.push(Message::Tool { tool_call_id: &output.call_id, content });
+    }
+
+    /// Writes down what the model said, unless that is nothing at all.
+    fn end_turn(&mut self) {
+        let Turn { thoughts, texts, calls } = std::mem::take(&mut self.turn);
+        let text = join_turn(texts);
+        if calls.is_empty() && thoughts.is_empty() && text.is_empty() {
+            return;
+        }
+        // Whitespace between thoughts and calls is the template's, not the model's.
+        let content = (calls.is_empty() || !text.trim_ascii().is_empty()).then_some(text);
+        let thoughts = (!thoughts.is_empty()).then(|| join(&thoughts, BLANK_LINE));
+        let (reasoning, reasoning_content) = match self.field {
+            ReasoningField::Reasoning => (thoughts, None),
+            ReasoningField::ReasoningContent => (None, thoughts),
+            ReasoningField::Both => (thoughts.clone(), thoughts),
+        };
+        let tool_calls = calls;
+        self.said.push(Message::Assistant { content, reasoning, reasoning_content, tool_calls });
+    }
+}
+
+impl<'a> Turn<'a> {
+    /// The parts of one message were written in one go; a refusal is text to the model.
+    fn say(&mut self, said: &'a Said) {
+        let pieces: Vec<_> = said.content.iter().filter_map(text_of).collect();
+        let text = join(&pieces, "");
+        if !text.is_empty() {
+            self.texts.push(text);
+        }
+    }
+
+    /// The thoughts themselves if they are known, else their summary.
+    fn think(&mut self, reasoning: &'a Reasoning) {
+        let Reasoning { content, summary, .. } = reasoning;
+        let known = if content.is_empty() { summary } else { content };
+        self.thoughts.extend(known.iter().map(String::as_str).filter(|text| !text.is_empty()));
+    }
+}
+
+fn join_turn(mut texts: Vec<Cow<'_, str>>) -> Cow<'_, str> {
+    match texts.len() {
+        0 | 1 => texts.pop().unwrap_or_default(),
+        _ => Cow::Owned(texts.join(BLANK_LINE)),
+    }
+}
+
+fn user_content(parts: &[Part]) -> Content<'_> {
+    match parts {
+        [] => Content::Text(Cow::Borrowed("")),
+        [Part::Text(text)] => Content::Text(Cow::Borrowed(&text.text)),
+        _ => Content::Parts(parts.iter().map(ContentPart::from).collect()),
+    }
+}
+
+fn output_content(parts: &[Part]) -> Content<'_> {
+    if parts.iter().any(|part| matches!(part, Part::Image(_))) {
+        return Content::Parts(parts.iter().map(ContentPart::from).collect());
+    }
+    let texts: Vec<_> = parts.iter().filter_map(text_of).collect();
+    Content::Text(join(&texts, BLANK_LINE))
+}

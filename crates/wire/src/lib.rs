@@ -1,0 +1,23 @@
+//! Wire protocols as pure code: bytes to [`Generation`](transom_core::request::Generation) and
+//! [`Event`](transom_core::event::Event), and back. Nothing here reads, writes or waits.
+//!
+//! # Layout
+//!
+//! - [`scan`]: one validating pass over an untouched JSON body: UTF-8, depth, duplicate keys,
+//!   numbers, and where the few fields lie that the gateway has to know.
+//! - [`shield`]: what a request may ask of a model server.
+//! - [`splice`]: rewrites those few fields and leaves every other byte as it came.
+//! - [`sse`]: event streams, both directions.
+//! - [`tap`]: watches a chat stream for its usage without decoding it.
+//! - [`error`]: failures in OpenAI's shape.
+//! - [`chat`]: `/v1/chat/completions` as the upstream of typed requests.
+//! - [`responses`] is the protocol towards clients, `/v1/responses`.
+
+pub mod chat;
+pub mod error;
+pub mod responses;
+pub mod scan;
+pub mod shield;
+pub mod splice;
+pub mod sse;
+pub mod tap;

@@ -1,0 +1,170 @@
+//! Reads items.
+
+use std::collections::HashSet;
+
+use serde_json::value::RawValue;
+use transom_core::content::{Part, Text};
+use transom_core::failure::Failure;
+use transom_core::id::{ItemId, MAX_LENGTH};
+use transom_core::item::{
+    FunctionCall, FunctionCallOutput, FunctionOutput, Item, ItemStatus, Message, Reasoning, Role,
+};
+
+use super::content;
+use crate::responses::path::Path;
+use crate::responses::read::{self, Object};
+use crate::responses::refuse;
+
+/// The types of items that are understood.
+const SUPPORTED: &[&str] = &["message", "reasoning", "function_call", "function_call_output"];
+
+/// The `input` of a request: a string, which is a message of the user, or a list of items.
+pub(in crate::responses) fn read_input(
+    raw: &RawValue,
+    path: &Path<'_>,
+) -> Result<Vec<Item>, Failure> {
+    match raw.get().as_bytes().first() {
+        Some(b'"') => {
+            let content = vec![Part::Text(Text::from(read::string(raw, path)?))];
+            let status = ItemStatus::Completed;
+            Ok(vec![Item::Message(Message { id: None, role: Role::User, content, status })])
+        }
+        Some(b'[') => read_list(&read::array(raw, path)?, path),
+        _ => Err(refuse::wrong_type(path, "a string or an array", raw)),
+    }
+}
+
+fn read_list(elements: &[&RawValue], path: &Path<'_>) -> Result<Vec<Item>, Failure> {
+    let mut items = Vec::with_capacity(elements.len());
+    for (index, element) in elements.iter().enumerate() {
+        items.push(read_item(element, &path.element(index))?);
+    }
+    let mut seen = HashSet::new();
+    for (index, item) in items.iter().enumerate() {
+        if let Some(id) = item.id()
+            && !seen.insert(id.as_str())
+        {
+            let at = path.element(index);
+            return Err(refuse::wrong_value(&at.field("id"), "another item has the same id."));
+        }
+    }
+    Ok(items)
+}
+
+/// One item, of a request or of a stored row.
+pub(super) fn read_item(raw: &RawValue, path: &Path<'_>) -> Result<Item, Failure> {
+    let mut item = Object::read(raw, path)?;
+    let kind = item.string("type")?;
+    match kind.as_deref() {
+        None if item.has("role") => read_message(item).map(Item::Message),
+        None => Err(refuse::missing(&path.field("type"))),
+        Some("message") => read_message(item).map(Item::Message),
+        Some("reasoning") => read_reasoning(item).map(Item::Reasoning),
+        Some("function_call") => read_call(item).map(Item::FunctionCall),
+        Some("function_call_output") => read_output(item).map(Item::FunctionCallOutput),
+        Some(other) => {
+            let list = refuse::list(SUPPORTED);
+            let why =
+                format!("items of type '{other}' are not understood here, these are: {list}.");
+            Err(refuse::unsupported_value(&path.field("type"), &why))
+        }
+    }
+}
+
+fn read_message(mut item: Object<'_, '_>) -> Result<Message, Failure> {
+    let id = read_id(&mut item)?;
+    let path = item.path();
+    let role = match item.word("role", &["user", "assistant", "system", "developer"])? {
+        None => return Err(refuse::missing(&path.field("role"))),
+        Some("assistant") => Role::Assistant,
+        Some("system") => Role::System,
+        Some("developer") => Role::Developer,
+        Some(_) => Role::User,
+    };
+    let content = content::read(item.require("content")?, &path.field("content"), role)?;
+    Ok(Message { id, role, content, status: read_status(&mut item)? })
+}
+
+fn read_reasoning(mut item: Object<'_, '_>) -> Result<Reasoning, Failure> {
+    Ok(Reasoning {
+        id: read_id(&mut item)?,
+        summary: read_texts(&mut item, "summary", "summary_text")?,
+        content: read_texts(&mut item, "content", "reasoning_text")?,
+        encrypted_content: item.string("encrypted_content")?,
+        status: read_status(&mut item)?,
+    })
+}
+
+/// A list of objects that have nothing but a type and a text.
+fn read_texts(
+    item: &mut Object<'_, '_>,
+    name: &'static str,
+    kind: &'static str,
+) -> Result<Vec<String>, Failure> {
+    let list = item.path().field(name);
+    let mut texts = Vec::new();
+    for (index, element) in item.array(name)?.unwrap_or_default().into_iter().enumerate() {
+        let at = list.element(index);
+        let mut part = Object::read(element, &at)?;
+        if part.word("type", &[kind])?.is_none() {
+            return Err(refuse::missing(&at.field("type")));
+        }
+        texts.push(part.require_string("text")?);
+    }
+    Ok(texts)
+}
+
+fn read_call(mut item: Object<'_, '_>) -> Result<FunctionCall, Failure> {
+    Ok(FunctionCall {
+        id: read_id(&mut item)?,
+        call_id: read_call_id(&mut item)?,
+        name: require_filled(&mut item, "name")?,
+        arguments: item.require_string("arguments")?,
+        status: read_status(&mut item)?,
+    })
+}
+
+fn read_output(mut item: Object<'_, '_>) -> Result<FunctionCallOutput, Failure> {
+    let id = read_id(&mut item)?;
+    let call_id = read_call_id(&mut item)?;
+    let raw = item.require("output")?;
+    let at = item.path().field("output");
+    let output = if raw.get().starts_with('"') {
+        FunctionOutput::Text(read::string(raw, &at)?)
+    } else {
+        FunctionOutput::Parts(content::read(raw, &at, Role::User)?)
+    };
+    Ok(FunctionCallOutput { id, call_id, output, status: read_status(&mut item)? })
+}
+
+fn read_call_id(item: &mut Object<'_, '_>) -> Result<String, Failure> {
+    require_filled(item, "call_id")
+}
+
+fn require_filled(item: &mut Object<'_, '_>, name: &'static str) -> Result<String, Failure> {
+    let text = item.require_string(name)?;
+    if text.is_empty() {
+        return Err(refuse::wrong_value(&item.path().field(name), "it may not be empty."));
+    }
+    Ok(text)
+}
+
+fn read_id(item: &mut Object<'_, '_>) -> Result<Option<ItemId>, Failure> {
+    match item.string("id")? {
+        None => Ok(None),
+        Some(id) if (1..=MAX_LENGTH).contains(&id.len()) => Ok(Some(ItemId::given(id))),
+        Some(_) => {
+            let why = format!("an id is 1 to {MAX_LENGTH} bytes.");
+            Err(refuse::wrong_value(&item.path().field("id"), &why))
+        }
+    }
+}
+
+/// An item without a status is whole: nobody sends half an item on purpose.
+fn read_status(item: &mut Object<'_, '_>) -> Result<ItemStatus, Failure> {
+    Ok(match item.word("status", &["in_progress", "completed", "incomplete"])? {
+        Some("in_progress") => ItemStatus::InProgress,
+        Some("incomplete") => ItemStatus::Incomplete,
+        Some(_) | None => ItemStatus::Completed,
+    })
+}

@@ -1,0 +1,105 @@
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use transom_core::Json;
+use transom_core::content::{Image, Part, Text};
+use transom_core::failure::Failure;
+use transom_core::id::ItemId;
+use transom_core::item::{
+    FunctionCall, FunctionCallOutput, FunctionOutput, Item, ItemStatus, Message, Reasoning, Role,
+};
+use transom_core::port::store::StoreError;
+
+use super::{from_stored, to_stored};
+use crate::responses::sample::Counter;
+
+fn opaque() -> impl Strategy<Value = Vec<Json>> {
+    vec("[a-z]{0,3}".prop_map(|word| serde_json::from_str(&format!("{{\"k\":\"{word}\"}}"))), 0..2)
+        .prop_map(|list| list.into_iter().map(Result::unwrap).collect())
+}
+
+fn client_part() -> impl Strategy<Value = Part> {
+    prop_oneof![
+        any::<String>().prop_map(|text| Part::Text(Text::from(text))),
+        ("https://[a-z]{1,5}", "low|high|auto")
+            .prop_map(|(url, detail)| Part::Image(Image { url, detail: Some(detail) })),
+    ]
+}
+
+fn model_part() -> impl Strategy<Value = Part> {
+    prop_oneof![
+        (any::<String>(), opaque(), opaque()).prop_map(|(text, annotations, logprobs)| {
+            Part::Text(Text { text, annotations, logprobs })
+        }),
+        any::<String>().prop_map(Part::Refusal),
+    ]
+}
+
+fn status() -> impl Strategy<Value = ItemStatus> {
+    use ItemStatus::{Completed, InProgress, Incomplete};
+    prop_oneof![Just(Completed), Just(Incomplete), Just(InProgress)]
+}
+
+fn id() -> impl Strategy<Value = Option<ItemId>> {
+    option::of("[a-z_0-9]{1,20}".prop_map(ItemId::given))
+}
+
+fn message() -> impl Strategy<Value = Item> {
+    let client = prop_oneof![Just(Role::User), Just(Role::System), Just(Role::Developer)];
+    let said = prop_oneof![
+        (client, vec(client_part(), 0..3)),
+        (Just(Role::Assistant), vec(model_part(), 0..3)),
+    ];
+    (id(), said, status()).prop_map(|(id, (role, content), status)| {
+        Item::Message(Message { id, role, content, status })
+    })
+}
+
+fn reasoning() -> impl Strategy<Value = Item> {
+    let texts = || vec(any::<String>(), 0..2);
+    (id(), texts(), texts(), option::of(any::<String>()), status()).prop_map(
+        |(id, summary, content, encrypted_content, status)| {
+            Item::Reasoning(Reasoning { id, summary, content, encrypted_content, status })
+        },
+    )
+}
+
+fn call() -> impl Strategy<Value = Item> {
+    (id(), ".{1,5}", ".{1,5}", any::<String>(), status()).prop_map(
+        |(id, call_id, name, arguments, status)| {
+            Item::FunctionCall(FunctionCall { id, call_id, name, arguments, status })
+        },
+    )
+}
+
+fn output() -> impl Strategy<Value = Item> {
+    let output = prop_oneof![
+        any::<String>().prop_map(FunctionOutput::Text),
+        vec(client_part(), 0..3).prop_map(FunctionOutput::Parts),
+    ];
+    (id(), ".{1,5}", output, status()).prop_map(|(id, call_id, output, status)| {
+        Item::FunctionCallOutput(FunctionCallOutput { id, call_id, output, status })
+    })
+}
+
+proptest! {
+    /// A conversation read back from the store is the one that was written.
+    #[test]
+    fn stored_items_are_read_back_without_loss(
+        item in prop_oneof![message(), reasoning(), call(), output()],
+    ) {
+        let mut item = item;
+        let stored = to_stored(&mut item, &Counter::default());
+        let mut back = from_stored(&stored.json).unwrap();
+        prop_assert_eq!(format!("{item:?}"), format!("{back:?}"));
+        let again = to_stored(&mut back, &Counter::default());
+        prop_assert_eq!((stored.id, stored.json.get()), (again.id, again.json.get()));
+    }
+}
+
+#[test]
+fn a_damaged_row_is_the_stores_fault() {
+    let json: Json = serde_json::from_str(r#"{"type":"message","role":"user"}"#).unwrap();
+    let failure = from_stored(&json).unwrap_err();
+    assert!(matches!(failure, Failure::Store(StoreError::Damaged(_))), "{failure:?}");
+}

@@ -1,0 +1,164 @@
+//! The body of `POST /v1/responses`.
+//!
+//! [`parse`] checks everything that can be checked without history; [`CreateResponse::resolve`]
+//! joins the request with the turns it continues. What becomes of each field is listed in
+//! [`FIELDS`]; what the list does not have goes on to the model server as it came.
+
+use serde_json::value::RawValue;
+use transom_core::Json;
+use transom_core::failure::{Failure, Invalid};
+use transom_core::item::Item;
+use transom_core::tool::{FunctionTool, ToolChoice};
+
+use super::item::read_input;
+use super::path::Path;
+use super::read::Object;
+use super::{refuse, tools};
+
+pub use fields::{Effect, FIELDS, Field};
+pub use labels::Labels;
+pub use settings::Settings;
+pub use turn::{Begin, Past, Turn};
+
+mod extra;
+mod fields;
+mod labels;
+mod settings;
+mod turn;
+
+pub use extra::MAX_EXTRA;
+
+/// A request, checked field by field.
+#[derive(Clone, Debug)]
+pub struct CreateResponse {
+    /// The model's name as the client wrote it.
+    pub model: String,
+    /// The new items, in order.
+    pub input: Vec<Item>,
+    /// The response to continue, in the client's spelling.
+    pub previous_response_id: Option<String>,
+    /// Whether to keep the response.
+    pub store: bool,
+    /// How the answer is sent.
+    pub delivery: Delivery,
+    /// The tools; `None` when the field is absent, which inherits those of the previous response.
+    /// Null is not absent: it means no tools.
+    pub tools: Option<Vec<FunctionTool>>,
+    /// The tool choice, likewise; null means `auto`.
+    pub tool_choice: Option<ToolChoice>,
+    /// What the model server is told, and the response object shows.
+    pub settings: Settings,
+    /// What only the response object shows.
+    pub labels: Labels,
+    /// Fields the gateway does not know, in order, at most [`MAX_EXTRA`]. The
+    /// [`shield`](crate::shield) decides which of them a model server may see.
+    pub extra: Vec<(String, Json)>,
+}
+
+/// How an answer is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// As one JSON object.
+    Whole,
+    /// As an event stream.
+    Stream,
+}
+
+/// Reads a request. Every refusal but that of a body that is no JSON object names the field.
+pub fn parse(body: &[u8]) -> Result<CreateResponse, Failure> {
+    let raw: &RawValue = serde_json::from_slice(body).map_err(|_| no_object())?;
+    let mut fields = Object::read(raw, &Path::Root).map_err(|_| no_object())?;
+    refuse_unsupported(&mut fields)?;
+    let model = fields.require_string("model")?;
+    let previous_response_id = fields.string("previous_response_id")?;
+    let settings = Settings::read(&mut fields)?;
+    let input = take_input(&mut fields, previous_response_id.is_some(), &settings)?;
+    let tools = fields
+        .given("tools")
+        .map(|raw| or_null(raw, Vec::new(), |raw| tools::read_tools(raw, &TOOLS)))
+        .transpose()?;
+    let tool_choice = fields
+        .given("tool_choice")
+        .map(|raw| or_null(raw, ToolChoice::Auto, |raw| tools::read_choice(raw, &TOOL_CHOICE)))
+        .transpose()?;
+    Ok(CreateResponse {
+        model,
+        input,
+        previous_response_id,
+        store: fields.flag("store")?.unwrap_or(true),
+        delivery: match fields.flag("stream")? {
+            Some(true) => Delivery::Stream,
+            Some(false) | None => Delivery::Whole,
+        },
+        tools,
+        tool_choice,
+        settings,
+        labels: Labels::read(&mut fields)?,
+        extra: extra::read(fields)?,
+    })
+}
+
+const TOOLS: Path<'static> = Path::Field(&Path::Root, "tools");
+const TOOL_CHOICE: Path<'static> = Path::Field(&Path::Root, "tool_choice");
+
+fn no_object() -> Failure {
+    Failure::Invalid(Invalid {
+        param: None,
+        code: "invalid_json",
+        message: "The body is not a JSON object.".to_owned(),
+    })
+}
+
+fn or_null<T>(
+    raw: &RawValue,
+    null: T,
+    read: impl FnOnce(&RawValue) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    if raw.get() == "null" { Ok(null) } else { read(raw) }
+}
+
+/// What OpenAI offers and this gateway does not: a false or null value asks for nothing.
+fn refuse_unsupported(fields: &mut Object<'_, '_>) -> Result<(), Failure> {
+    if fields.flag("background")? == Some(true) {
+        let path = Path::Root.field("background");
+        return Err(refuse::unsupported_value(&path, "responses run in the foreground here."));
+    }
+    for (name, why) in [
+        ("conversation", "Continue a response with 'previous_response_id' instead."),
+        ("prompt", "There are no stored prompts here: send 'instructions' and 'input'."),
+    ] {
+        if fields.take(name).is_some() {
+            return Err(refuse::unsupported_parameter(&Path::Root.field(name), why));
+        }
+    }
+    match fields.word("truncation", &["auto", "disabled"])? {
+        Some("auto") => {
+            let path = Path::Root.field("truncation");
+            Err(refuse::unsupported_value(&path, "only 'disabled' is available here."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The new items. Something has to be said to the model: by the input, the instructions or the
+/// conversation that goes on.
+fn take_input(
+    fields: &mut Object<'_, '_>,
+    continues: bool,
+    settings: &Settings,
+) -> Result<Vec<Item>, Failure> {
+    let path = Path::Root.field("input");
+    let input = match fields.take("input") {
+        Some(raw) => read_input(raw, &path)?,
+        None if continues => Vec::new(),
+        None => return Err(refuse::missing(&path)),
+    };
+    if input.is_empty() && !continues && settings.instructions.is_none() {
+        let why = "an empty list needs 'instructions' or 'previous_response_id' beside it.";
+        return Err(refuse::wrong_value(&path, why));
+    }
+    Ok(input)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! What becomes of every field of a request.
+
+/// A field of `POST /v1/responses`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// What becomes of it.
+    pub effect: Effect,
+    /// What a user should know beyond that; may be empty.
+    pub note: &'static str,
+}
+
+/// What becomes of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The gateway does what it says.
+    Honoured,
+    /// The model server gets it in its own words and decides.
+    PassedOn,
+    /// Accepted and shown in the response object, but nothing follows from it.
+    WithoutEffect,
+    /// 400, unless it is null or asks for nothing.
+    Refused,
+}
+
+const fn field(name: &'static str, effect: Effect, note: &'static str) -> Field {
+    Field { name, effect, note }
+}
+
+use Effect::{Honoured, PassedOn, Refused, WithoutEffect};
+
+/// Every field that the gateway knows. All others go on to the model server as they came.
+pub const FIELDS: &[Field] = &[
+    field("background", Refused, "false is accepted"),
+    field("client_metadata", WithoutEffect, "sent by Codex; not shown"),
+    field("conversation", Refused, ""),
+    field("frequency_penalty", PassedOn, "-2 to 2"),
+    field(
+        "include",
+        Honoured,
+        "log probabilities; `reasoning.encrypted_content` has no effect: \
+        thoughts are plain text here; outputs of hosted tools never occur",
+    ),
+    field(
+        "input",
+        Honoured,
+        "a string, or a list of messages, reasoning, function calls and \
+        their outputs",
+    ),
+    field("instructions", Honoured, "a string"),
+    field("max_output_tokens", PassedOn, "at least 1"),
+    field("max_tool_calls", WithoutEffect, "it limits hosted tools, of which there are none"),
+    field("metadata", Honoured, "at most 16 pairs"),
+    field("model", Honoured, ""),
+    field("parallel_tool_calls", PassedOn, ""),
+    field("presence_penalty", PassedOn, "-2 to 2"),
+    field("previous_response_id", Honoured, ""),
+    field("prompt", Refused, ""),
+    field("prompt_cache_key", WithoutEffect, ""),
+    field("prompt_cache_retention", WithoutEffect, ""),
+    field(
+        "reasoning",
+        PassedOn,
+        "`effort` is passed on; `summary` has no effect: the thoughts \
+        themselves are sent",
+    ),
+    field("safety_identifier", WithoutEffect, ""),
+    field("service_tier", WithoutEffect, "`auto` and `default`; others are refused"),
+    field("store", Honoured, ""),
+    field("stream", Honoured, ""),
+    field("stream_options", WithoutEffect, "`include_obfuscation`: streams carry no padding"),
+    field(
+        "temperature",
+        PassedOn,
+        "0 to 2; shown as 1 when absent, though the model server then \
+        uses its own default",
+    ),
+    field("text", PassedOn, "`format` and `verbosity`"),
+    field("tool_choice", PassedOn, ""),
+    field("tools", PassedOn, "functions"),
+    field("top_logprobs", PassedOn, "0 to 20; more than 0 turns log probabilities on"),
+    field("top_p", PassedOn, "0 to 1; shown as 1 when absent"),
+    field("truncation", Refused, "`disabled` is accepted"),
+    field("user", WithoutEffect, ""),
+];

@@ -1,0 +1,125 @@
+use std::fmt::Write as _;
+
+use crate::responses::request::Past;
+use crate::responses::sample::resolve;
+
+/// Requests that are wrong in one place, without their braces, model and (mostly) input.
+const BROKEN: &[&str] = &[
+    r#""background":true"#,
+    r#""background":1"#,
+    r#""conversation":"conv_1""#,
+    r#""frequency_penalty":2.5"#,
+    r#""include":["everything"]"#,
+    r#""include":"message.output_text.logprobs""#,
+    r#""instructions":[{"role":"user","content":"x"}]"#,
+    r#""instructions":1"#,
+    r#""max_output_tokens":0"#,
+    r#""max_output_tokens":-1"#,
+    r#""max_output_tokens":1.5"#,
+    r#""max_output_tokens":4294967296"#,
+    r#""max_tool_calls":0"#,
+    r#""max_tokens":5"#,
+    r#""messages":[]"#,
+    r#""metadata":[]"#,
+    r#""metadata":{"a":1}"#,
+    r#""n":2"#,
+    r#""parallel_tool_calls":"yes""#,
+    r#""presence_penalty":-3"#,
+    r#""previous_response_id":5"#,
+    r#""prompt":{"id":"p"}"#,
+    r#""prompt_cache_key":5"#,
+    r#""prompt_cache_retention":"1h""#,
+    r#""reasoning":"high""#,
+    r#""reasoning":{"effort":"enormous"}"#,
+    r#""reasoning":{"max_tokens":5}"#,
+    r#""response_format":{"type":"json_object"}"#,
+    r#""safety_identifier":false"#,
+    r#""service_tier":"flex""#,
+    r#""store":"no""#,
+    r#""stream":"yes""#,
+    r#""stream_options":{"include_usage":true}"#,
+    r#""temperature":2.1"#,
+    r#""temperature":"hot""#,
+    r#""text":{"format":{"type":"xml"}}"#,
+    r#""text":{"format":{"type":"json_schema","name":"n"}}"#,
+    r#""text":{"format":{"type":"json_schema","name":"not a name","schema":{}}}"#,
+    r#""text":{"format":{"type":"json_schema","json_schema":{"name":"n"}}}"#,
+    r#""text":{"verbosity":"loud"}"#,
+    r#""tool_choice":"sometimes""#,
+    r#""tool_choice":7"#,
+    r#""tool_choice":{"type":"mcp","server_label":"x"}"#,
+    r#""tool_choice":{"type":"function","function":{"name":"f"}}"#,
+    r#""tool_choice":{"type":"allowed_tools","mode":"auto","tools":[{"type":"mcp"}]}"#,
+    r#""tools":{}"#,
+    r#""tools":[{"name":"f"}]"#,
+    r#""tools":[{"type":"function","function":{"name":"f"}}]"#,
+    r#""tools":[{"type":"function","name":"f"},{"type":"function","name":"f"}]"#,
+    r#""tools":[{"type":"function","name":"a b"}]"#,
+    r#""tools":[{"type":"function","name":"f","parameters":[]}]"#,
+    r#""tools":[{"type":"function","name":"f","strict":1}]"#,
+    r#""tools":[{"type":"web_search"}]"#,
+    r#""tools":[{"type":"abacus"}]"#,
+    r#""top_logprobs":21"#,
+    r#""top_p":1.01"#,
+    r#""truncation":"auto""#,
+    r#""user":{}"#,
+    r#""input":5"#,
+    r#""input":null"#,
+    r#""input":[]"#,
+    r#""input":["text"]"#,
+    r#""input":[{}]"#,
+    r#""input":[{"type":"item_reference","id":"msg_1"}]"#,
+    r#""input":[{"role":"user"}]"#,
+    r#""input":[{"type":"message","content":"x"}]"#,
+    r#""input":[{"role":"tool","content":"x"}]"#,
+    r#""input":[{"role":"user","content":5}]"#,
+    r#""input":[{"role":"user","content":"\ud800"}]"#,
+    r#""input":[{"role":"user","content":"x","id":""}]"#,
+    r#""input":[{"role":"user","content":"x","id":"a"},{"role":"user","content":"x","id":"a"}]"#,
+    r#""input":[{"role":"user","content":"x","status":"new"}]"#,
+    r#""input":[{"role":"user","content":[{"text":"x"}]}]"#,
+    r#""input":[{"role":"user","content":[{"type":"text","text":"x"}]}]"#,
+    r#""input":[{"role":"user","content":[{"type":"input_text"}]}]"#,
+    r#""input":[{"role":"user","content":"a"},{"role":"user","content":[{"type":"input_image"}]}]"#,
+    r#""input":[{"role":"user","content":[{"type":"input_image","file_id":"file_1"}]}]"#,
+    r#""input":[{"role":"user","content":[{"type":"input_image","image_url":"file:///etc/passwd"}]}]"#,
+    r#""input":[{"role":"user","content":[{"type":"input_image","image_url":{"url":"https://a"}}]}]"#,
+    r#""input":[{"role":"user","content":[{"type":"refusal","refusal":"no"}]}]"#,
+    r#""input":[{"role":"assistant","content":[{"type":"input_image","image_url":"https://a"}]}]"#,
+    r#""input":[{"type":"reasoning","summary":[{"type":"summary_text"}]}]"#,
+    r#""input":[{"type":"reasoning","content":[{"text":"x"}]}]"#,
+    r#""input":[{"type":"function_call","name":"f","arguments":"{}"}]"#,
+    r#""input":[{"type":"function_call","call_id":"c","arguments":"{}"}]"#,
+    r#""input":[{"type":"function_call","call_id":"c","name":"f","arguments":{}}]"#,
+    r#""input":[{"type":"function_call_output","call_id":"","output":"x"}]"#,
+    r#""input":[{"type":"function_call_output","call_id":"c"}]"#,
+    r#""input":[{"type":"function_call_output","call_id":"c","output":[{"type":"input_file"}]}]"#,
+];
+
+#[test]
+fn every_malformed_field_is_named() {
+    let mut table = String::new();
+    for broken in BROKEN {
+        let input = if broken.starts_with(r#""input""#) { "" } else { r#""input":"x","# };
+        let body = format!(r#"{{"model":"m",{input}{broken}}}"#);
+        let refusal = resolve(&body, Past::default()).expect_err(broken).public();
+        let param = refusal.param.unwrap_or_default();
+        assert_eq!(refusal.status, 400, "{broken}");
+        assert!(!param.is_empty(), "{broken}");
+        writeln!(table, "{broken}\n    {param}  {}\n    {}", refusal.code, refusal.message)
+            .unwrap();
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn a_body_without_model_or_without_object_is_refused() {
+    let refusal = |body: &str| resolve(body, Past::default()).unwrap_err().public();
+    let absent = refusal(r#"{"input":"x"}"#);
+    let expected = (Some("model"), "missing_required_parameter");
+    assert_eq!((absent.param.as_deref(), absent.code.as_str()), expected);
+    for body in ["", "[]", "null", "{\"model\":", "5"] {
+        let public = refusal(body);
+        assert_eq!((public.param, public.code.as_str()), (None, "invalid_json"), "{body}");
+    }
+}

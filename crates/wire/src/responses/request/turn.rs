@@ -1,0 +1,112 @@
+//! Joins a request with the turns it continues.
+//!
+//! Inherited are the items of all turns, and the tools and the tool choice where the request does
+//! not have the field. Nothing else is: neither instructions nor settings.
+
+use transom_core::clock::Timestamp;
+use transom_core::failure::Failure;
+use transom_core::id::{IdSource, ResponseId};
+use transom_core::item::Item;
+use transom_core::port::store::{History, StoredItem};
+use transom_core::request::Generation;
+use transom_core::tool::{FunctionTool, ToolChoice};
+
+use super::CreateResponse;
+use crate::responses::object::Head;
+use crate::responses::{item, tools};
+
+/// What a continuation has from earlier turns; empty for a first turn.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// All items, oldest first.
+    pub items: Vec<Item>,
+    /// The tools in force.
+    pub tools: Option<Vec<FunctionTool>>,
+    /// The tool choice in force.
+    pub tool_choice: Option<ToolChoice>,
+}
+
+impl Past {
+    /// Reads what the store has found. Whether the newest turn can be continued is not asked here.
+    pub fn read(history: &History) -> Result<Self, Failure> {
+        Ok(Self {
+            items: history
+                .items
+                .iter()
+                .map(|json| item::from_stored(json))
+                .collect::<Result<_, _>>()?,
+            tools: history.tools.as_ref().map(tools::from_json).transpose()?,
+            tool_choice: history.tool_choice.as_ref().map(tools::choice_from_json).transpose()?,
+        })
+    }
+}
+
+/// What begins with a response.
+pub struct Begin<'a> {
+    /// Its id.
+    pub id: ResponseId,
+    /// When it begins.
+    pub created_at: Timestamp,
+    /// For input items that have no id yet.
+    pub ids: &'a dyn IdSource,
+}
+
+/// A request that is ready to run.
+#[derive(Debug)]
+pub struct Turn {
+    /// What the model is asked.
+    pub generation: Generation,
+    /// What the response object says about the request, tools in force included.
+    pub head: Head,
+    /// The request's own items as they are kept.
+    pub input: Vec<StoredItem>,
+}
+
+impl CreateResponse {
+    /// Joins the request with `past`. Fails where the tool choice names a function that is not
+    /// among the tools in force.
+    pub fn resolve(mut self, past: Past, begin: Begin<'_>) -> Result<Turn, Failure> {
+        let tools = self.tools.take().or(past.tools).unwrap_or_default();
+        let tool_choice = match self.tool_choice.take() {
+            Some(choice) => {
+                tools::check_choice(&choice, &tools)?;
+                choice
+            }
+            // A choice that no longer fits the tools was not made for them.
+            None => past
+                .tool_choice
+                .filter(|choice| tools::check_choice(choice, &tools).is_ok())
+                .unwrap_or_default(),
+        };
+        let input = self.input.iter_mut().map(|item| item::to_stored(item, begin.ids)).collect();
+        let head = Head {
+            id: begin.id,
+            created_at: begin.created_at,
+            previous_response_id: self.previous_response_id,
+            model: self.model.clone(),
+            store: self.store,
+            tools: tools::to_json(&tools),
+            tool_choice: tools::choice_to_json(&tool_choice),
+            settings: self.settings.clone(),
+            labels: self.labels,
+        };
+        let mut items = past.items;
+        items.append(&mut self.input);
+        let settings = self.settings;
+        let generation = Generation {
+            model: self.model,
+            instructions: settings.instructions,
+            input: items,
+            tools,
+            tool_choice,
+            parallel_tool_calls: settings.parallel_tool_calls,
+            sampling: settings.sampling,
+            output_format: settings.output_format,
+            verbosity: settings.verbosity.map(str::to_owned),
+            reasoning_effort: settings.reasoning_effort.map(str::to_owned),
+            max_output_tokens: settings.max_output_tokens,
+            extra: self.extra,
+        };
+        Ok(Turn { generation, head, input })
+    }
+}

@@ -1,0 +1,75 @@
+//! What the tests of these modules share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::BytesMut;
+use transom_core::clock::Timestamp;
+use transom_core::event::{Delta, Event, Finish, ItemHead, ItemIndex};
+use transom_core::failure::Failure;
+use transom_core::id::{IdSource, ResponseId};
+use transom_core::item::ItemStatus;
+
+use super::encode::{Encoder, Finished};
+use super::request::{Begin, Delivery, Past, Turn, parse};
+
+/// Ids that count from 1.
+#[derive(Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl IdSource for Counter {
+    fn random(&self) -> u128 {
+        u128::from(self.0.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
+
+/// 2026-01-01T00:00:00Z and one minute later.
+pub(super) const BEGINNING: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+pub(super) const END: Timestamp = Timestamp::from_millis(1_767_225_660_000);
+
+/// A request joined with its past.
+pub(super) fn resolve(body: &str, past: Past) -> Result<Turn, Failure> {
+    let ids = Counter::default();
+    let begin = Begin { id: ResponseId::fresh(&ids), created_at: BEGINNING, ids: &ids };
+    parse(body.as_bytes())?.resolve(past, begin)
+}
+
+/// An encoder for the answer to a request.
+pub(super) fn encoder(body: &str, delivery: Delivery) -> Encoder {
+    let turn = resolve(body, Past::default()).unwrap();
+    Encoder::new(turn.head, Arc::new(Counter::default()), delivery)
+}
+
+/// The whole stream of an answer, and how it ended.
+pub(super) fn stream(body: &str, events: &[Event], finish: Finish) -> (Vec<u8>, Finished) {
+    let mut encoder = encoder(body, Delivery::Stream);
+    let mut out = BytesMut::new();
+    encoder.begin(&mut out);
+    for event in events {
+        encoder.event(event, &mut out).unwrap();
+    }
+    let finished = encoder.finish(finish, END, &mut out);
+    encoder.terminal(&finished, &mut out);
+    (out.to_vec(), finished)
+}
+
+pub(super) fn began(item: u32, head: ItemHead) -> Event {
+    Event::ItemBegan { item: ItemIndex(item), head }
+}
+
+pub(super) fn call(item: u32, call_id: &str, name: &str) -> Event {
+    let head = ItemHead::FunctionCall { call_id: call_id.to_owned(), name: name.to_owned() };
+    began(item, head)
+}
+
+pub(super) fn text(item: u32, text: &str) -> Event {
+    delta(item, Delta::Text { text: text.to_owned(), logprobs: Vec::new() })
+}
+
+pub(super) fn delta(item: u32, delta: Delta) -> Event {
+    Event::Delta { item: ItemIndex(item), delta }
+}
+
+pub(super) fn done(item: u32) -> Event {
+    Event::ItemDone { item: ItemIndex(item), status: ItemStatus::Completed }
+}

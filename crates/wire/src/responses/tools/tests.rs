@@ -1,0 +1,70 @@
+use transom_core::tool::ToolChoice;
+
+use super::{choice_from_json, choice_to_json, from_json, to_json};
+use crate::responses::request::Past;
+use crate::responses::sample::resolve;
+
+const TOOLS: &str = r#"[{"type":"function","name":"get","description":"d",
+    "parameters":{"type":"object", "b":1,"a":2},"strict":false},{"type":"function","name":"put"}]"#;
+
+#[test]
+fn tools_and_choices_survive_a_stored_turn() {
+    let body = format!(
+        r#"{{"model":"m","input":"x","tools":{TOOLS},"tool_choice":{{"type":"allowed_tools",
+        "mode":"required","tools":[{{"type":"function","name":"put"}}]}}}}"#
+    );
+    let first = resolve(&body, Past::default()).unwrap();
+    let read = from_json(&first.head.tools).unwrap();
+    assert_eq!(to_json(&read).get(), first.head.tools.get());
+    assert!(first.head.tools.get().contains(r#""parameters":{"type":"object", "b":1,"a":2}"#));
+    let choice = choice_from_json(&first.head.tool_choice).unwrap();
+    assert_eq!(choice, first.generation.tool_choice);
+    assert_eq!(choice_to_json(&choice).get(), first.head.tool_choice.get());
+}
+
+#[test]
+fn a_continuation_inherits_what_it_does_not_mention() {
+    let cases = [
+        // the continuation's fields, the names of its tools, its choice
+        ("", "get put", r#"{"type":"function","name":"get"}"#),
+        (r#","tools":null"#, "", r#""auto""#),
+        (r#","tools":[]"#, "", r#""auto""#),
+        (r#","tool_choice":null"#, "get put", r#""auto""#),
+        (r#","tool_choice":"none""#, "get put", r#""none""#),
+        (r#","tools":[{"type":"function","name":"new"}]"#, "new", r#""auto""#),
+        (
+            r#","tool_choice":{"type":"function","name":"put"}"#,
+            "get put",
+            r#"{"type":"function","name":"put"}"#,
+        ),
+    ];
+    for (fields, names, choice) in cases {
+        let past = Past {
+            tools: Some(from_json(&serde_json::from_str(TOOLS).unwrap()).unwrap()),
+            tool_choice: Some(ToolChoice::Function("get".to_owned())),
+            ..Past::default()
+        };
+        let body =
+            format!(r#"{{"model":"m","input":"x","previous_response_id":"resp_1"{fields}}}"#);
+        let turn = resolve(&body, past).unwrap();
+        let got: Vec<_> = turn.generation.tools.iter().map(|tool| tool.name.as_str()).collect();
+        assert_eq!(
+            (got.join(" ").as_str(), turn.head.tool_choice.get()),
+            (names, choice),
+            "{fields}"
+        );
+    }
+}
+
+#[test]
+fn a_choice_must_fit_the_tools_in_force() {
+    for choice in [
+        r#"{"type":"function","name":"absent"}"#,
+        r#""required""#,
+        r#"{"type":"allowed_tools","mode":"auto","tools":[{"type":"function","name":"absent"}]}"#,
+    ] {
+        let body = format!(r#"{{"model":"m","input":"x","tool_choice":{choice}}}"#);
+        let refusal = resolve(&body, Past::default()).unwrap_err().public();
+        assert_eq!(refusal.param.as_deref(), Some("tool_choice"), "{choice}");
+    }
+}
