@@ -1,0 +1,97 @@
+//! The findings of `transom check`, for people and for machines.
+
+use serde::Serialize;
+
+use crate::{Notice, Problem};
+
+/// Every finding about a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// What stops the program.
+    pub problems: Vec<Problem>,
+    /// What does not.
+    pub notices: Vec<Notice>,
+}
+
+/// How `transom check` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object: `{"ok": bool, "findings": [{severity, where, message, hint}]}`.
+    Json,
+}
+
+/// Whether text may hold terminal colours. The caller knows where it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// ANSI sequences.
+    On,
+    /// Plain text.
+    Off,
+}
+
+#[derive(Serialize)]
+struct Findings<'a> {
+    ok: bool,
+    findings: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    severity: &'static str,
+    #[serde(rename = "where")]
+    place: String,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+impl Report {
+    /// 2 when something must be corrected, else 0.
+    pub fn exit_code(&self) -> u8 {
+        if self.problems.is_empty() { 0 } else { 2 }
+    }
+
+    /// One paragraph for each finding and a closing line.
+    pub fn text(&self, colour: Colour) -> String {
+        let mut lines = Vec::new();
+        for finding in self.findings() {
+            let paint = if finding.severity == "error" { "31" } else { "33" };
+            let severity = match colour {
+                Colour::On => format!("\x1b[{paint}m{}\x1b[0m", finding.severity),
+                Colour::Off => finding.severity.to_owned(),
+            };
+            lines.push(format!("{severity}: {}: {}", finding.place, finding.message));
+            lines.extend(finding.hint.map(|hint| format!("  hint: {hint}")));
+        }
+        lines.push(match self.problems.len() {
+            0 => "the configuration is good".to_owned(),
+            1 => "1 problem".to_owned(),
+            count => format!("{count} problems"),
+        });
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    /// The same findings as JSON, one line.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        let ok = self.problems.is_empty();
+        serde_json::to_string(&Findings { ok, findings: self.findings() })
+    }
+
+    fn findings(&self) -> Vec<Finding<'_>> {
+        let problems = self.problems.iter().map(|problem| Finding {
+            severity: "error",
+            place: problem.at.to_string(),
+            message: &problem.message,
+            hint: problem.hint.as_deref(),
+        });
+        let notices = self.notices.iter().map(|notice| Finding {
+            severity: "notice",
+            place: notice.at.to_string(),
+            message: &notice.message,
+            hint: None,
+        });
+        problems.chain(notices).collect()
+    }
+}

@@ -1,0 +1,24 @@
+//! How a stored conversation becomes a chat.
+
+use crate::{setting::section, value::choice};
+
+section! {
+    /// Choices of the translation from Responses to chat.
+    pub struct Responses in "responses" {
+        /// Which earlier reasoning goes back to the model: that of the current tool turn, all of
+        /// it, or none.
+        reasoning_history: ReasoningHistory = default ReasoningHistory::ToolTurn,
+    }
+}
+
+choice! {
+    /// Which earlier reasoning goes back to the model.
+    pub enum ReasoningHistory {
+        /// That which belongs to the tool calls being answered.
+        ToolTurn = "tool_turn",
+        /// All of it.
+        Always = "always",
+        /// None.
+        Never = "never",
+    }
+}
