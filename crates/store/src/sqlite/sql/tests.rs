@@ -1,0 +1,33 @@
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+
+use super::*;
+
+/// The loops of a statement as SQLite plans them.
+async fn plan(statement: &str) -> Vec<String> {
+    let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    let schema = include_str!("../../../migrations/sqlite/0001_responses.sql");
+    sqlx::raw_sql(schema).execute(&mut connection).await.unwrap();
+    let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+    let rows = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>("detail")).collect()
+}
+
+#[tokio::test]
+async fn every_read_and_deletion_finds_its_rows_by_an_index() {
+    for statement in
+        [RESPONSE, HISTORY, INPUT_ITEMS_ASCENDING, INPUT_ITEMS_DESCENDING, DELETE_RESPONSE]
+    {
+        let plan = plan(statement).await;
+        let scans = plan.iter().filter(|step| {
+            ["responses", "items", "parent", "head", "item", "anchor", "turn"]
+                .iter()
+                .any(|table| step.starts_with(&format!("SCAN {table}")))
+        });
+        assert_eq!(scans.count(), 0, "{plan:#?}");
+        assert!(plan.iter().any(|step| step.contains("USING")), "{plan:#?}");
+    }
+    let history = plan(HISTORY).await;
+    for step in ["SEARCH parent USING INDEX", "SEARCH item USING INDEX"] {
+        assert!(history.iter().any(|found| found.starts_with(step)), "{history:#?}");
+    }
+}
