@@ -1,0 +1,159 @@
+//! Answers that are not chats: text completions, embeddings, model lists, recorded exchanges.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::chunk::{CREATED, FINGERPRINT, Usage, UsageBody};
+use super::{Answer, Framing, Script, body_of, event_stream, json, script};
+use crate::backend::Request;
+use crate::recordings::{Recorded, Recording};
+
+/// A stream of these lines, each an SSE line without its line end; one event per chunk.
+pub fn from_sse_lines<'a>(lines: impl IntoIterator<Item = &'a str>) -> Answer {
+    event_stream(lines.into_iter().collect::<Vec<_>>().join("\n")).by_event()
+}
+
+/// What the recorded server answered: status, content type and exact bytes.
+pub fn from_recording(recording: &Recording) -> Answer {
+    let content_type = recording.header("content-type").unwrap_or("application/json");
+    match &recording.answer {
+        Recorded::Body(bytes) => body_of(recording.status, content_type, bytes.clone()),
+        Recorded::Stream(bytes) => {
+            let answer = body_of(recording.status, content_type, bytes.clone());
+            answer.framed(Framing::Chunked).by_event()
+        }
+    }
+}
+
+/// vLLM's list of models.
+pub fn models<'a>(ids: impl IntoIterator<Item = &'a str>) -> Answer {
+    let data = ids.into_iter().map(|id| Model {
+        id,
+        object: "model",
+        created: CREATED,
+        owned_by: "vllm",
+        root: id,
+        parent: None,
+        max_model_len: 32_768,
+        permission: [],
+    });
+    to_json(&List { object: "list", data: data.collect::<Vec<_>>() })
+}
+
+/// A text completion, stream (word by word) or not as the request asks.
+pub fn completion_text(text: impl Into<String>) -> Script {
+    let text = text.into();
+    script(move |request| completion(&text, request))
+}
+
+fn completion(text: &str, request: &Request) -> Answer {
+    let body = request.json();
+    let model = body["model"].as_str().unwrap_or_default();
+    let words: Vec<_> = text.split_inclusive(' ').collect();
+    let tokens = u32::try_from(words.len()).unwrap_or(u32::MAX);
+    let usage = Usage { prompt: 2, completion: tokens, cached: 0, reasoning: 0 };
+    let object = |choices, usage: Option<Usage>| {
+        let (usage, system_fingerprint) = (usage.map(Into::into), FINGERPRINT);
+        let id = format!("cmpl-{:016x}", request.number);
+        let object = "text_completion";
+        let text = Text { id, object, created: CREATED, model, choices, system_fingerprint, usage };
+        serde_json::to_string(&text).expect("a completion serializes")
+    };
+    let choice = |text, finish_reason| {
+        vec![TextChoice { index: 0, text, logprobs: None, finish_reason, stop_reason: None }]
+    };
+    if !request.wants_stream() {
+        return json(200, object(choice(text, Some("stop")), Some(usage)));
+    }
+    let mut events: Vec<_> = words.iter().map(|word| object(choice(word, None), None)).collect();
+    events.push(object(choice("", Some("stop")), None));
+    if request.wants_usage() {
+        events.push(object(Vec::new(), Some(usage)));
+    }
+    events.push("[DONE]".to_owned());
+    let lines = events.iter().flat_map(|event| ["data: ", event, "\n\n"]);
+    event_stream(lines.collect::<String>()).by_event()
+}
+
+/// One small vector per input of the request: `[number of the input, its length in bytes]`.
+pub fn embeddings() -> Script {
+    script(|request| {
+        let body = request.json();
+        let inputs = match &body["input"] {
+            Value::Array(inputs) => inputs.clone(),
+            one => vec![one.clone()],
+        };
+        let length = |input: &Value| input.as_str().map_or(0, str::len);
+        let data = inputs.iter().enumerate().map(|(index, input)| Embedding {
+            index,
+            object: "embedding",
+            vector: [index, length(input)],
+        });
+        let model = body["model"].as_str().unwrap_or_default();
+        let usage = Usage { prompt: 2, completion: 0, cached: 0, reasoning: 0 };
+        let id = format!("embd-{:016x}", request.number);
+        let data = data.collect();
+        to_json(&Vectors { id, object: "list", created: CREATED, model, data, usage: usage.into() })
+    })
+}
+
+fn to_json(body: &impl Serialize) -> Answer {
+    json(200, serde_json::to_string(body).expect("an answer serializes"))
+}
+
+#[derive(Serialize)]
+struct List<T> {
+    object: &'static str,
+    data: Vec<T>,
+}
+
+#[derive(Serialize)]
+struct Model<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: u64,
+    owned_by: &'static str,
+    root: &'a str,
+    parent: Option<&'a str>,
+    max_model_len: u32,
+    permission: [u8; 0],
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    id: String,
+    object: &'static str,
+    created: u64,
+    model: &'a str,
+    choices: Vec<TextChoice<'a>>,
+    system_fingerprint: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<UsageBody>,
+}
+
+#[derive(Serialize)]
+struct TextChoice<'a> {
+    index: u32,
+    text: &'a str,
+    logprobs: Option<u8>,
+    finish_reason: Option<&'static str>,
+    stop_reason: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Vectors<'a> {
+    id: String,
+    object: &'static str,
+    created: u64,
+    model: &'a str,
+    data: Vec<Embedding>,
+    usage: UsageBody,
+}
+
+#[derive(Serialize)]
+struct Embedding {
+    index: usize,
+    object: &'static str,
+    #[serde(rename = "embedding")]
+    vector: [usize; 2],
+}

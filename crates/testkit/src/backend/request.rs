@@ -1,0 +1,58 @@
+//! A request as it arrived.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::http1::Headers;
+
+/// The paths that ask a model for something.
+pub(super) const INFERENCE: [&str; 3] =
+    ["/v1/chat/completions", "/v1/completions", "/v1/embeddings"];
+
+/// One received request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its place among all requests of this backend, from 0.
+    pub number: usize,
+    /// The connection it came on, counted from 0.
+    pub connection: usize,
+    /// The method.
+    pub method: String,
+    /// The request target, query included.
+    pub target: String,
+    /// The header fields, exactly as sent.
+    pub headers: Headers,
+    /// The body without its framing.
+    pub body: Bytes,
+    /// When the last byte of the body had arrived.
+    pub arrived: Instant,
+}
+
+impl Request {
+    /// The target without its query.
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// The body as JSON; `null` where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// Whether the body asks for a stream.
+    pub fn wants_stream(&self) -> bool {
+        self.json()["stream"] == Value::Bool(true)
+    }
+
+    /// Whether a stream is to end with a usage chunk.
+    pub fn wants_usage(&self) -> bool {
+        self.json()["stream_options"]["include_usage"] == Value::Bool(true)
+    }
+
+    /// Whether the request asks the model for something.
+    pub fn is_inference(&self) -> bool {
+        self.method == "POST" && INFERENCE.contains(&self.path())
+    }
+}

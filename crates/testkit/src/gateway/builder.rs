@@ -1,0 +1,182 @@
+//! What a gateway is started with.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::child::{Child, Finished, LISTENING, READY};
+use super::{Exit, TestGateway};
+
+/// The set-up of a [`TestGateway`].
+#[derive(Clone, Debug)]
+pub struct Builder {
+    binary: PathBuf,
+    arguments: Arguments,
+    behind_dashes: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    files: Vec<(PathBuf, String)>,
+    awaited: Awaited,
+    folder: Option<Arc<TempDir>>,
+}
+
+#[derive(Clone, Debug)]
+enum Arguments {
+    /// `serve` on a free loopback port, and these.
+    Serve(Vec<OsString>),
+    /// Exactly these.
+    Exactly(Vec<OsString>),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Awaited {
+    Ready,
+    Listening,
+}
+
+impl Builder {
+    pub(super) fn new(binary: PathBuf) -> Self {
+        Self {
+            binary,
+            arguments: Arguments::Serve(Vec::new()),
+            behind_dashes: Vec::new(),
+            environment: Vec::new(),
+            files: Vec::new(),
+            awaited: Awaited::Ready,
+            folder: None,
+        }
+    }
+
+    /// Adds `--upstream URL`.
+    #[must_use]
+    pub fn upstream(self, url: &str) -> Self {
+        self.arg("--upstream").arg(url)
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        match &mut self.arguments {
+            Arguments::Serve(list) | Arguments::Exactly(list) => list.push(argument.into()),
+        }
+        self
+    }
+
+    /// Adds arguments behind `--`: the model to spawn vLLM with, and vLLM's own arguments.
+    #[must_use]
+    pub fn vllm<'a>(mut self, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        self.behind_dashes.extend(arguments.into_iter().map(OsString::from));
+        self
+    }
+
+    /// Uses exactly these arguments instead of `serve --gateway-host 127.0.0.1 --gateway-port 0 …`.
+    #[must_use]
+    pub fn command_line<'a>(mut self, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        let exactly = arguments.into_iter().map(OsString::from).collect();
+        self.arguments = Arguments::Exactly(exactly);
+        self
+    }
+
+    /// Sets an environment variable; besides these there are only PATH and HOME.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Writes a file into the folder before the start.
+    #[must_use]
+    pub fn file(mut self, name: &str, text: impl Into<String>) -> Self {
+        self.files.push((name.into(), text.into()));
+        self
+    }
+
+    /// Writes `transom.yaml` and adds `--config transom.yaml`.
+    #[must_use]
+    pub fn config_yaml(self, text: impl Into<String>) -> Self {
+        self.file("transom.yaml", text).arg("--config").arg("transom.yaml")
+    }
+
+    /// Returns from the start once it listens, whether or not an upstream is ready.
+    #[must_use]
+    pub fn wait_listening(mut self) -> Self {
+        self.awaited = Awaited::Listening;
+        self
+    }
+
+    /// Runs in the folder of another gateway, which stays until both are gone.
+    #[must_use]
+    pub fn in_folder_of(mut self, other: &TestGateway) -> Self {
+        self.folder = Some(Arc::clone(&other.folder));
+        self
+    }
+
+    /// Starts the process and waits for its ready line; its early end fails the test.
+    pub async fn start(self) -> TestGateway {
+        let folder = self.folder();
+        self.start_in(folder).await
+    }
+
+    /// Runs the process to its end, such as one that refuses its configuration.
+    pub async fn run(self) -> Finished {
+        let folder = self.folder();
+        let child = Child::start(self.command(&folder));
+        let exit = child.wait().await;
+        child.finished(exit).await
+    }
+
+    pub(super) async fn start_in(self, folder: Arc<TempDir>) -> TestGateway {
+        let child = Child::start(self.command(&folder));
+        let starts: &[&str] = match self.awaited {
+            Awaited::Ready => &[READY],
+            Awaited::Listening => &[LISTENING, READY],
+        };
+        let url = match child.await_start(starts).await {
+            Ok(url) => url,
+            Err(exit) => {
+                panic!("{} ended early: {exit:?}\n{}", self.binary.display(), child.logs())
+            }
+        };
+        TestGateway { builder: self, child, url, folder }
+    }
+
+    fn folder(&self) -> Arc<TempDir> {
+        let fresh = || Arc::new(TempDir::new().expect("a temporary folder"));
+        self.folder.clone().unwrap_or_else(fresh)
+    }
+
+    fn command(&self, folder: &TempDir) -> Command {
+        for (name, text) in &self.files {
+            fs::write(folder.path().join(name), text).expect("writing into the folder");
+        }
+        let mut command = Command::new(&self.binary);
+        command.current_dir(folder.path()).env_clear().env("HOME", folder.path());
+        command.envs(search_path().map(|path| ("PATH", path)));
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        match &self.arguments {
+            Arguments::Exactly(list) => command.args(list),
+            Arguments::Serve(list) => command
+                .args(["serve", "--gateway-host", "127.0.0.1", "--gateway-port", "0"])
+                .args(list),
+        };
+        if !self.behind_dashes.is_empty() {
+            command.arg("--").args(&self.behind_dashes);
+        }
+        command
+    }
+}
+
+impl Finished {
+    /// Whether it ended with this exit code.
+    pub fn has_code(&self, code: i32) -> bool {
+        self.exit == Exit::Code(code)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the process under test needs the tester's PATH")]
+fn search_path() -> Option<OsString> {
+    std::env::var_os("PATH")
+}
