@@ -1,0 +1,65 @@
+//! Reads model servers' answers whole, within bounds.
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt as _;
+use std::time::Duration;
+use transom_core::port::upstream::{UpstreamBody, UpstreamReply};
+use transom_core::upstream_error::UpstreamError;
+use transom_wire::error::parse_report;
+
+/// The largest whole answer: a batch of embeddings is the largest there is.
+pub(crate) const MAX_ANSWER: usize = 64 << 20;
+
+/// As much of an error's body is read as a message can need.
+const MAX_ERROR: usize = 64 << 10;
+
+/// No server is believed to need more time than this.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// Reads a body to its end.
+pub(crate) async fn collect(mut body: UpstreamBody, limit: usize) -> Result<Bytes, UpstreamError> {
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        if whole.len() + data.len() > limit {
+            return Err(UpstreamError::TooLarge { limit });
+        }
+        // A short answer comes in one piece: it is not copied.
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
+}
+
+/// Lets a good status pass and reads what a bad one says.
+pub(crate) async fn check_status(reply: UpstreamReply) -> Result<UpstreamReply, UpstreamError> {
+    if reply.status == StatusCode::OK {
+        return Ok(reply);
+    }
+    let retry_after = retry_after(&reply.headers);
+    // A body that does not arrive takes nothing from what the status says.
+    let body = collect(reply.body, MAX_ERROR).await.unwrap_or_default();
+    Err(UpstreamError::Status { status: reply.status, report: parse_report(&body), retry_after })
+}
+
+/// Whether the answer is of the media type that was asked for. A proxy's HTML page with status 200
+/// is not an answer.
+pub(crate) fn check_type(headers: &HeaderMap, expected: &str) -> Result<(), UpstreamError> {
+    let found = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
+    let essence = found.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(expected) {
+        return Ok(());
+    }
+    let detail = format!("expected {expected}, got content type {found:?}");
+    Err(UpstreamError::Protocol { detail })
+}
+
+/// Seconds only: a date would need the server's clock to be right.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER))
+}

@@ -1,0 +1,66 @@
+//! Joins a request with the turns it continues.
+
+use transom_core::caller::Principal;
+use transom_core::failure::{Failure, Invalid};
+use transom_core::id::ResponseId;
+use transom_core::port::store::{History, Lookup};
+use transom_wire::chat::check_pairing;
+use transom_wire::responses::request::{Begin, CreateResponse, Past, Turn};
+
+use crate::pipeline::Gateway;
+
+const PARAM: &str = "previous_response_id";
+
+impl Gateway {
+    /// Reads the history with one query and makes the one [`Turn`] that is run.
+    pub(crate) async fn rehydrate(
+        &self,
+        caller: &Principal,
+        request: CreateResponse,
+    ) -> Result<Turn, Failure> {
+        let past = match &request.previous_response_id {
+            None => Past::default(),
+            Some(id) => Past::read(&self.history(caller, id).await?)?,
+        };
+        let inherited = past.items.len();
+        let begin = Begin {
+            id: ResponseId::fresh(self.ids.as_ref()),
+            created_at: self.clock.now(),
+            ids: self.ids.as_ref(),
+        };
+        let turn = request.resolve(past, begin)?;
+        check_pairing(&turn.generation.input).map_err(|unpaired| {
+            let at = unpaired.index.checked_sub(inherited);
+            Failure::Invalid(Invalid {
+                param: Some(at.map_or_else(|| "input".to_owned(), |at| format!("input[{at}]"))),
+                code: "invalid_value",
+                message: unpaired.to_string(),
+            })
+        })?;
+        Ok(turn)
+    }
+
+    async fn history(&self, caller: &Principal, id: &str) -> Result<History, Failure> {
+        // An id that cannot be ours is one that does not exist.
+        let Some(parsed) = ResponseId::parse(id) else { return Err(missing(id)) };
+        let depth = self.settings.history_depth;
+        match self.store.history(&caller.scope, &parsed, depth).await? {
+            Lookup::Found(history) if history.status.continuable() => Ok(history),
+            Lookup::Found(history) => {
+                let message =
+                    format!("Response '{id}' is {} and cannot be continued.", history.status.word());
+                Err(Failure::invalid(PARAM, "previous_response_not_continuable", message))
+            }
+            Lookup::Missing => Err(missing(id)),
+            Lookup::TooDeep => {
+                let message = format!("The conversation has more than {depth} turns.");
+                Err(Failure::invalid(PARAM, "conversation_too_long", message))
+            }
+        }
+    }
+}
+
+fn missing(id: &str) -> Failure {
+    let message = format!("Previous response with id '{id}' not found.");
+    Failure::invalid(PARAM, "previous_response_not_found", message)
+}

@@ -1,0 +1,80 @@
+//! What a request may be: valid JSON within bounds, asking nothing dangerous.
+
+use bytes::Bytes;
+use transom_core::Json;
+use transom_core::failure::{Failure, Invalid};
+use transom_core::request::OutputFormat;
+use transom_wire::responses::request::{self, CreateResponse};
+use transom_wire::scan::{self, Head};
+use transom_wire::shield::{Extra, Route, Shield};
+
+use crate::call::Endpoint;
+use crate::pipeline::Gateway;
+
+/// A request that may go on.
+pub(crate) enum Screened {
+    /// Its bytes go through.
+    Bytes(Passage),
+    /// It is typed. Boxed because it is much the larger case.
+    Response(Box<CreateResponse>),
+}
+
+/// A request whose bytes go through.
+pub(crate) struct Passage {
+    /// Which route it came on, and goes out on.
+    pub(crate) endpoint: Endpoint,
+    /// What the scan found.
+    pub(crate) head: Head,
+    /// The body as it came.
+    pub(crate) body: Bytes,
+}
+
+impl Gateway {
+    /// One validating scan over the untouched body, then the shield, then the protocol's own rules.
+    pub(crate) fn screen(&self, endpoint: Endpoint, body: Bytes) -> Result<Screened, Failure> {
+        let head = scan::scan(&body, &self.settings.scan)?;
+        let route = match endpoint {
+            Endpoint::ChatCompletions => Route::Chat,
+            Endpoint::Completions => Route::Completions,
+            Endpoint::Embeddings => Route::Embeddings,
+            Endpoint::Responses => Route::Responses,
+        };
+        let shield = &self.settings.shield;
+        shield.check_fields(&body, &head, route).map_err(Failure::Invalid)?;
+        if endpoint != Endpoint::Responses {
+            return Ok(Screened::Bytes(Passage { endpoint, head, body }));
+        }
+        let mut request = request::parse(&body)?;
+        check_schemas(shield, &request).map_err(Failure::Invalid)?;
+        keep_allowed(shield, &mut request.extra).map_err(Failure::Invalid)?;
+        Ok(Screened::Response(Box::new(request)))
+    }
+}
+
+/// A schema compiles to a grammar within the engine: its size is the engine's time.
+fn check_schemas(shield: &Shield, request: &CreateResponse) -> Result<(), Invalid> {
+    let mut inspection = shield.inspect();
+    for (at, tool) in request.tools.iter().flatten().enumerate() {
+        inspection.tool_name(&tool.name, &format!("tools[{at}].name"))?;
+        if let Some(parameters) = &tool.parameters {
+            inspection.schema(parameters.get(), &format!("tools[{at}].parameters"))?;
+        }
+    }
+    if let OutputFormat::JsonSchema(format) = &request.settings.output_format {
+        inspection.schema(format.schema.get(), "text.format.schema")?;
+    }
+    Ok(())
+}
+
+/// Fields the gateway does not know go on to the model server, but for those that are the
+/// gateway's own.
+fn keep_allowed(shield: &Shield, extra: &mut Vec<(String, Json)>) -> Result<(), Invalid> {
+    let mut kept = Vec::with_capacity(extra.len());
+    for (name, value) in extra.drain(..) {
+        if shield.check_extra(&name, value.get())? == Extra::Keep {
+            kept.push((name, value));
+        }
+    }
+    *extra = kept;
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Ends a turn: the record first, then the last word to the client.
+//!
+//! A response is durable before its terminal event leaves (design decision 7): an id that a client
+//! has seen completed is never lost.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use transom_core::clock::Clock;
+use transom_core::event::Finish;
+use transom_core::failure::Failure;
+use transom_core::id::ResponseId;
+use transom_core::port::store::{ResponseStore, StoreError, StoredItem, TurnRecord, TurnStatus};
+use transom_core::scope::Scope;
+use transom_wire::responses::encode::Finished;
+use transom_wire::responses::object::Head;
+use transom_wire::responses::request::Turn;
+
+use super::Running;
+use crate::metrics::Metrics;
+use crate::pipeline::Gateway;
+use crate::stage::settle::Outcome;
+
+/// Keeps what a turn's record needs until it is written.
+pub(super) struct Ledger {
+    store: Arc<dyn ResponseStore>,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+    scope: Scope,
+    head: Head,
+    input: Vec<StoredItem>,
+}
+
+impl Ledger {
+    pub(super) fn new(gateway: &Gateway, scope: Scope, turn: Turn) -> Self {
+        Self {
+            store: gateway.store.clone(),
+            clock: gateway.clock.clone(),
+            metrics: gateway.metrics.clone(),
+            scope,
+            head: turn.head,
+            input: turn.input,
+        }
+    }
+
+    /// Makes the turn durable, unless its client did not want it kept.
+    async fn commit(&mut self, finished: &Finished) -> Result<(), StoreError> {
+        if !self.head.store {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let record = TurnRecord {
+            id: self.head.id.clone(),
+            parent: self.head.previous_response_id.as_deref().and_then(ResponseId::parse),
+            status: finished.status,
+            model: self.head.model.clone(),
+            created_at: self.head.created_at,
+            response: finished.object.clone(),
+            input: std::mem::take(&mut self.input),
+            output: finished.output.clone(),
+            tools: Some(self.head.tools.clone()),
+            tool_choice: Some(self.head.tool_choice.clone()),
+        };
+        let committed = self.store.commit_turn(&self.scope, record).await;
+        self.metrics.commit.observe(started.elapsed().as_secs_f64());
+        committed
+    }
+
+    /// Writes down a turn that nobody waits for any more.
+    async fn commit_quietly(&mut self, finished: &Finished) {
+        if let Err(error) = self.commit(finished).await {
+            tracing::error!(response.id = %self.head.id, %error, "a turn could not be stored");
+        }
+    }
+}
+
+impl Running {
+    /// The model stopped.
+    pub(super) async fn finish(mut self, finish: Finish) {
+        let finished = self.encoder.finish(finish, self.ledger.clock.now(), &mut self.out);
+        if let Err(error) = self.ledger.commit(&finished).await {
+            return self.fail(error.into()).await;
+        }
+        let transcript = self.encoder.transcript();
+        self.settlement.tool_calls(transcript.entries());
+        let outcome = match finished.status {
+            TurnStatus::Completed => Outcome::Completed,
+            _ => Outcome::Incomplete,
+        };
+        self.settlement.ended(outcome, transcript.usage());
+        self.encoder.terminal(&finished, &mut self.out);
+        self.sink.answer(text(&finished), self.out.freeze()).await;
+    }
+
+    /// Something broke.
+    pub(super) async fn fail(mut self, failure: Failure) {
+        let id = self.ledger.head.id.clone();
+        let finished = self.encoder.fail(&failure, &mut self.out);
+        self.settlement.failed(&failure);
+        self.settlement.spent(self.encoder.transcript().usage());
+        if self.sink.is_stream() {
+            // The edge has logged this exchange as a success long ago.
+            tracing::warn!(response.id = %id, %failure, "a stream failed");
+        }
+        if !matches!(failure, Failure::Store(_)) {
+            self.ledger.commit_quietly(&finished).await;
+        }
+        self.sink.fail(failure, self.out.freeze()).await;
+    }
+
+    /// The client left.
+    pub(super) async fn cancelled(mut self) {
+        let finished = self.encoder.cancel();
+        self.settlement.spent(self.encoder.transcript().usage());
+        tracing::info!(response.id = %self.ledger.head.id, "cancelled: the client left");
+        self.ledger.commit_quietly(&finished).await;
+    }
+}
+
+fn text(finished: &Finished) -> Bytes {
+    Bytes::copy_from_slice(finished.object.get().as_bytes())
+}

@@ -1,0 +1,210 @@
+//! The program's life: listen, wait until ready, serve, drain, stop.
+//!
+//! It listens from the first second, so that load balancers and people see a program that is
+//! loading rather than a closed port. The order of the end is the guide's: stop accepting, finish
+//! what is active, then stop the children.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use transom_config::{Tls, UpstreamConfig};
+use transom_core::backend::BackendState;
+use transom_process::{Outcome, Supervised};
+use transom_server::listener::{self, Shutdown};
+use transom_upstream::probe;
+
+use crate::compose::{Program, shown_address};
+use crate::{output, supervise};
+use signals::{Ended, Signals};
+
+mod signals;
+
+/// After a drain's time is over, requests get this long to tell their clients and their records.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How long children get between being asked to end and being killed.
+const CHILD_GRACE: Duration = Duration::from_secs(10);
+
+/// Exit code when the model server was never ready.
+const NOT_READY: u8 = 1;
+
+/// Why the program stops.
+enum Reason {
+    Signal(Ended),
+    /// The child ended and is not restarted; this code.
+    Child(u8),
+    /// The model server was not ready in time, or refuses us.
+    NotReady,
+}
+
+/// Runs the program to its end; the result is the exit code.
+pub(crate) async fn run(program: Program) -> u8 {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => {
+            output::problem(&format!("signals cannot be caught: {error}"));
+            return output::CONFIGURATION_ERROR;
+        }
+    };
+    let Program { config, listener, router, connections, backend, store, tracker, cut } = program;
+    let shutdown = Shutdown {
+        soft: CancellationToken::new(),
+        hard: CancellationToken::new(),
+        tracker: tracker.clone(),
+    };
+    let address = listener.local_addr().map(|bound| {
+        shown_address(bound, matches!(config.listen.tls, Tls::Files { .. }))
+    });
+    let address = address.unwrap_or_default();
+    let background = CancellationToken::new();
+    let _stops_with_us = background.clone().drop_guard();
+    tracker.spawn(listener::run(listener, router, connections, shutdown.clone()));
+    output::line(&format!("Transom is listening: {address}"));
+    let helpers = tokio_util::task::TaskTracker::new();
+    helpers.spawn(probe::run(backend.clone(), background.clone()));
+    let child = match &config.upstream {
+        UpstreamConfig::External { .. } => None,
+        UpstreamConfig::Spawn(child) => {
+            match supervise::start(child, config.supervision, &backend, &helpers) {
+                Ok(supervised) => Some(supervised),
+                Err(error) => {
+                    output::problem(&format!("vLLM cannot be supervised: {error}"));
+                    return NOT_READY;
+                }
+            }
+        }
+    };
+    let watching = Watching {
+        backend: &backend,
+        startup_timeout: config.supervision.startup_timeout.get(),
+        notice_every: config.supervision.ready_interval.get(),
+        address: &address,
+    };
+    let reason = until_stopped(&watching, child.as_ref(), &mut signals).await;
+    let cut_off = drain(&shutdown, &cut, &mut signals, config.limits.shutdown_timeout).await;
+    background.cancel();
+    stop_child(child.as_ref(), &mut signals).await;
+    store.close().await;
+    code(&reason, cut_off)
+}
+
+struct Watching<'a> {
+    backend: &'a transom_upstream::backend::Backend,
+    startup_timeout: Duration,
+    notice_every: Duration,
+    address: &'a str,
+}
+
+async fn until_stopped(
+    watching: &Watching<'_>,
+    child: Option<&Supervised>,
+    signals: &mut Signals,
+) -> Reason {
+    let child_ended = async {
+        match child {
+            Some(child) => child.outcome().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(child_ended);
+    let told = tokio::select! {
+        ready = first_ready(watching, child.is_none()) => ready,
+        outcome = &mut child_ended => return ended(&outcome),
+        signal = signals.next() => return Reason::Signal(signal),
+    };
+    if let Err(advice) = told {
+        output::problem(&advice);
+        return Reason::NotReady;
+    }
+    output::line(&format!("Transom is ready: {}/v1/responses", watching.address));
+    tokio::select! {
+        outcome = child_ended => ended(&outcome),
+        signal = signals.next() => Reason::Signal(signal),
+    }
+}
+
+fn ended(outcome: &Outcome) -> Reason {
+    match outcome {
+        Outcome::NeverReady(failure) => {
+            output::problem(&format!("vLLM was never ready: {failure}"));
+        }
+        Outcome::Died(exit) => output::problem(&format!("vLLM ended: it {exit}")),
+        Outcome::Stopped(_) => {}
+    }
+    Reason::Child(outcome.supervisor_code())
+}
+
+/// Waits for the first ready state. For a server that someone else runs, the startup timeout and a
+/// refused key end the wait; a child's supervisor sees to both itself.
+async fn first_ready(watching: &Watching<'_>, external: bool) -> Result<(), String> {
+    let started = Instant::now();
+    let deadline = started + watching.startup_timeout;
+    let mut states = watching.backend.watch();
+    loop {
+        let state = states.borrow_and_update().clone();
+        match state {
+            BackendState::Ready => return Ok(()),
+            BackendState::Misconfigured { reason } if external => return Err(reason.to_string()),
+            _ => {}
+        }
+        tokio::select! {
+            _ = states.changed() => {}
+            () = sleep_until(deadline), if external => {
+                let seconds = watching.startup_timeout.as_secs_f64();
+                let reason = state_reason(watching.backend);
+                return Err(format!("the model server was not ready within {seconds} s: {reason}"));
+            }
+            () = sleep(watching.notice_every), if external => {
+                let reason = state_reason(watching.backend);
+                tracing::info!(seconds = started.elapsed().as_secs(), reason, "still waiting for the model server");
+            }
+        }
+    }
+}
+
+fn state_reason(backend: &transom_upstream::backend::Backend) -> String {
+    backend.watch().borrow().reason().unwrap_or_default().to_owned()
+}
+
+/// Lets active requests finish; `true` when some had to be cut.
+async fn drain(
+    shutdown: &Shutdown,
+    cut: &CancellationToken,
+    signals: &mut Signals,
+    limit: Duration,
+) -> bool {
+    shutdown.soft.cancel();
+    shutdown.tracker.close();
+    tracing::info!(requests = shutdown.tracker.len(), "finishing active requests");
+    tokio::select! {
+        () = shutdown.tracker.wait() => return false,
+        () = sleep(limit) => {}
+        _ = signals.next() => {}
+    }
+    cut.cancel();
+    // Every cut request tells its client and its record; that needs no more than a moment.
+    let _ = timeout(LAST_WORDS, shutdown.tracker.wait()).await;
+    shutdown.hard.cancel();
+    let _ = timeout(LAST_WORDS, shutdown.tracker.wait()).await;
+    true
+}
+
+async fn stop_child(child: Option<&Supervised>, signals: &mut Signals) {
+    let Some(child) = child else { return };
+    child.stop(CHILD_GRACE);
+    tokio::select! {
+        _ = child.outcome() => return,
+        _ = signals.next() => child.kill(),
+    }
+    child.outcome().await;
+}
+
+fn code(reason: &Reason, cut_off: bool) -> u8 {
+    match reason {
+        Reason::Signal(signal) if cut_off => signal.code(),
+        Reason::Signal(_) => 0,
+        Reason::Child(code) => *code,
+        Reason::NotReady => NOT_READY,
+    }
+}

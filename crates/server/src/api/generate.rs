@@ -1,0 +1,45 @@
+//! The routes that generate something: one call of the engine each.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use transom_engine::call::{Call, Endpoint};
+
+use crate::app::App;
+use crate::body::read_json;
+use crate::caller::{bearer, request_id};
+use crate::error::Rejection;
+use crate::reply::Out;
+
+type Answer = Result<Out, Rejection>;
+
+/// `POST /v1/chat/completions`
+pub(crate) async fn chat_completions(State(app): State<Arc<App>>, request: Request) -> Answer {
+    generate(&app, Endpoint::ChatCompletions, request).await
+}
+
+/// `POST /v1/completions`
+pub(crate) async fn completions(State(app): State<Arc<App>>, request: Request) -> Answer {
+    generate(&app, Endpoint::Completions, request).await
+}
+
+/// `POST /v1/embeddings`
+pub(crate) async fn embeddings(State(app): State<Arc<App>>, request: Request) -> Answer {
+    generate(&app, Endpoint::Embeddings, request).await
+}
+
+/// `POST /v1/responses`
+pub(crate) async fn responses(State(app): State<Arc<App>>, request: Request) -> Answer {
+    generate(&app, Endpoint::Responses, request).await
+}
+
+async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
+    let (head, body) = request.into_parts();
+    let call = Call {
+        id: request_id(&head.headers).unwrap_or_else(|| app.gateway.request_id()),
+        endpoint,
+        credentials: bearer(&head.headers)?,
+        body: Box::pin(read_json(head.headers, body, app.limits.body)),
+    };
+    Ok(Out(app.gateway.serve(call).await?))
+}

@@ -1,0 +1,28 @@
+//! The models that can be asked for.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::Rejection;
+use crate::reply;
+
+/// `GET /v1/models`
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    _caller: Caller,
+) -> Result<Response, Rejection> {
+    Ok(reply::json(app.gateway.models().await?))
+}
+
+/// `GET /v1/models/{model}`
+pub(crate) async fn retrieve(
+    State(app): State<Arc<App>>,
+    _caller: Caller,
+    Path(model): Path<String>,
+) -> Result<Response, Rejection> {
+    Ok(reply::json(app.gateway.model(&model).await?))
+}

@@ -1,0 +1,78 @@
+//! Stored responses: read, list their input, delete.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use transom_core::failure::Failure;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::Rejection;
+use crate::reply;
+
+mod page;
+
+/// `GET /v1/responses/{id}`
+pub(crate) async fn retrieve(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Rejection> {
+    page::refuse_stream(query.as_deref())?;
+    let response = app.gateway.response(&caller, &id).await?;
+    Ok(reply::json(Bytes::copy_from_slice(response.get().as_bytes())))
+}
+
+#[derive(Serialize)]
+struct Deleted<'a> {
+    id: &'a str,
+    object: &'static str,
+    deleted: bool,
+}
+
+/// `DELETE /v1/responses/{id}`
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Rejection> {
+    app.gateway.delete_response(&caller, &id).await?;
+    encode(&Deleted { id: &id, object: "response", deleted: true })
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    object: &'static str,
+    data: Vec<&'a RawValue>,
+    first_id: Option<&'a str>,
+    last_id: Option<&'a str>,
+    has_more: bool,
+}
+
+/// `GET /v1/responses/{id}/input_items?limit=&order=&after=`
+pub(crate) async fn input_items(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Rejection> {
+    let query = page::parse(query.as_deref().unwrap_or_default())?;
+    let page = app.gateway.input_items(&caller, &id, &query).await?;
+    encode(&List {
+        object: "list",
+        data: page.items.iter().map(|item| &*item.json).collect(),
+        first_id: page.items.first().map(|item| item.id.as_str()),
+        last_id: page.items.last().map(|item| item.id.as_str()),
+        has_more: page.has_more,
+    })
+}
+
+fn encode(body: &impl Serialize) -> Result<Response, Rejection> {
+    let body = serde_json::to_vec(body).map_err(|error| Failure::Internal(error.into()))?;
+    Ok(reply::json(Bytes::from(body)))
+}

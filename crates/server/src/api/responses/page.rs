@@ -1,0 +1,57 @@
+//! Reads the query of a list: `limit`, `order`, `after`.
+
+use transom_core::failure::Failure;
+use transom_core::port::store::{Order, PageQuery};
+
+/// Items on a page when nobody says.
+const USUAL_LIMIT: u32 = 20;
+
+/// Most items on a page.
+const MOST: u32 = 100;
+
+/// Reads a query string. Unknown parameters are ignored: SDKs send `include[]`, and programs may
+/// add their own.
+pub(super) fn parse(query: &str) -> Result<PageQuery, Failure> {
+    let mut page = PageQuery { limit: USUAL_LIMIT, order: Order::Descending, after: None };
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "limit" => page.limit = limit(&value)?,
+            "order" => page.order = order(&value)?,
+            "after" => page.after = Some(value.into_owned()),
+            _ => {}
+        }
+    }
+    Ok(page)
+}
+
+/// Resuming a stream is for background responses, which do not exist yet: said, not ignored.
+pub(super) fn refuse_stream(query: Option<&str>) -> Result<(), Failure> {
+    let asked = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .any(|(name, value)| name == "stream" && value == "true");
+    if !asked {
+        return Ok(());
+    }
+    let message = "Stored responses cannot be streamed. Leave `stream` out.".to_owned();
+    Err(Failure::invalid("stream", "unsupported_parameter", message))
+}
+
+fn limit(value: &str) -> Result<u32, Failure> {
+    match value.parse() {
+        Ok(limit @ 1..=MOST) => Ok(limit),
+        _ => {
+            let message = format!("`limit` must be a whole number from 1 to {MOST}.");
+            Err(Failure::invalid("limit", "invalid_value", message))
+        }
+    }
+}
+
+fn order(value: &str) -> Result<Order, Failure> {
+    match value {
+        "asc" => Ok(Order::Ascending),
+        "desc" => Ok(Order::Descending),
+        _ => {
+            let message = "`order` must be `asc` or `desc`.".to_owned();
+            Err(Failure::invalid("order", "invalid_value", message))
+        }
+    }
+}

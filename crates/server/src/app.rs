@@ -1,0 +1,59 @@
+//! Every route.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use http::HeaderValue;
+use prometheus_client::registry::Registry;
+use transom_engine::pipeline::Gateway;
+
+use crate::api::{generate, health, metrics, models, responses};
+use crate::{error, layers};
+
+/// What handlers need.
+pub struct App {
+    /// The engine.
+    pub gateway: Arc<Gateway>,
+    /// All metrics, for the metrics page.
+    pub registry: Registry,
+    /// Limits of the edge.
+    pub limits: Limits,
+}
+
+/// Limits of the edge.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Largest header block, in bytes.
+    pub header_bytes: usize,
+    /// How bodies are read.
+    pub body: crate::body::Limits,
+    /// Origins whose pages may call; empty means CORS is off.
+    pub cors: Vec<HeaderValue>,
+    /// Path of the metrics page; `None` serves none.
+    pub metrics_path: Option<String>,
+}
+
+/// All routes behind all layers.
+pub fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new()
+        .route("/health", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/v1/models", get(models::list))
+        // Model names contain slashes.
+        .route("/v1/models/{*model}", get(models::retrieve))
+        .route("/v1/chat/completions", post(generate::chat_completions))
+        .route("/v1/completions", post(generate::completions))
+        .route("/v1/embeddings", post(generate::embeddings))
+        .route("/v1/responses", post(generate::responses))
+        .route("/v1/responses/{id}", get(responses::retrieve).delete(responses::delete))
+        .route("/v1/responses/{id}/input_items", get(responses::input_items));
+    if let Some(path) = &app.limits.metrics_path {
+        router = router.route(path, get(metrics::page));
+    }
+    let router = router
+        .fallback(error::no_route)
+        .method_not_allowed_fallback(error::no_method)
+        .with_state(Arc::clone(&app));
+    layers::around(router, app)
+}

@@ -1,0 +1,147 @@
+//! The accept loop and the life of a connection.
+//!
+//! The loop is our own because the ready-made one installs no timer, which leaves hyper's limits
+//! inert. HTTP/1.1 only; a client that closes its sending side has left (half-closed clients are
+//! not served).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+use crate::guarded::{Guarded, Patience};
+use crate::layers::mark_served;
+use crate::phase::SharedPhase;
+
+/// Connections open at the same time; further ones wait in the kernel's queue.
+const MAX_CONNECTIONS: usize = 16_384;
+
+/// Pause after an accept that failed, mostly for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest TLS handshake.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Bytes buffered per connection and direction.
+const BUFFER: usize = 64 * 1024;
+
+/// How connections are treated.
+#[derive(Clone)]
+pub struct Settings {
+    /// Time limits.
+    pub patience: Patience,
+    /// Most header fields.
+    pub header_count: usize,
+    /// HTTPS, if configured.
+    pub tls: Option<TlsAcceptor>,
+}
+
+/// How connections end.
+#[derive(Clone)]
+pub struct Shutdown {
+    /// Stop accepting; let each connection finish its request.
+    pub soft: CancellationToken,
+    /// Drop what is left.
+    pub hard: CancellationToken,
+    /// Every connection runs on it.
+    pub tracker: TaskTracker,
+}
+
+/// Accepts until `shutdown.soft` is cancelled.
+pub async fn run(listener: TcpListener, app: Router, settings: Settings, shutdown: Shutdown) {
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &slots) => accepted,
+            () = shutdown.soft.cancelled() => return,
+        };
+        let Some((socket, slot)) = accepted else { continue };
+        let connection = connection(socket, app.clone(), settings.clone(), shutdown.soft.clone());
+        let hard = shutdown.hard.clone();
+        shutdown.tracker.spawn(async move {
+            let _slot = slot;
+            tokio::select! {
+                () = connection => {}
+                () = hard.cancelled() => {}
+            }
+        });
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((socket, _)) => Some((socket, slot)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+async fn connection(socket: TcpStream, app: Router, settings: Settings, soft: CancellationToken) {
+    // A token is smaller than a segment: without this each waits 40 ms for the next.
+    if socket.set_nodelay(true).is_err() {
+        return;
+    }
+    match settings.tls.clone() {
+        None => exchange(socket, app, settings, soft).await,
+        Some(acceptor) => {
+            let handshake = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(socket));
+            match handshake.await {
+                Ok(Ok(stream)) => exchange(stream, app, settings, soft).await,
+                Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                Err(_) => tracing::debug!("a TLS handshake took too long"),
+            }
+        }
+    }
+}
+
+async fn exchange<S>(socket: S, app: Router, settings: Settings, soft: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let phase = SharedPhase::new();
+    let socket = Guarded::new(socket, phase.clone(), settings.patience);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let serving = phase.serve();
+        let answering = app.clone().oneshot(request.map(Body::new));
+        async move { Ok::<_, std::convert::Infallible>(mark_served(answering.await, serving)) }
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        // The socket has this limit, and knows the pause between two requests from a slow head.
+        .header_read_timeout(None)
+        .half_close(false)
+        .max_headers(settings.header_count)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(socket), service);
+    tokio::pin!(serving);
+    let result = tokio::select! {
+        result = serving.as_mut() => result,
+        () = soft.cancelled() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

@@ -1,0 +1,38 @@
+//! Successes as HTTP.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::HeaderName;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use transom_engine::call::Reply;
+
+/// Tells reverse proxies such as nginx not to collect a stream before sending it on.
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// A JSON body with status 200.
+pub(crate) fn json(body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A reply of the engine.
+pub(crate) struct Out(pub(crate) Reply);
+
+impl IntoResponse for Out {
+    fn into_response(self) -> Response {
+        match self.0 {
+            Reply::Json(body) => json(body),
+            Reply::Events(body) => {
+                let mut response = Response::new(Body::new(body));
+                let headers = response.headers_mut();
+                let events = HeaderValue::from_static("text/event-stream; charset=utf-8");
+                headers.insert(CONTENT_TYPE, events);
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+                headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+                response
+            }
+        }
+    }
+}
