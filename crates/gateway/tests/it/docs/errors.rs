@@ -1,0 +1,192 @@
+//! Every failure as a client sees it.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use http::StatusCode;
+use transom_core::failure::{Failure, Invalid, Missing};
+use transom_core::port::store::StoreError;
+use transom_core::upstream_error::{Report, UpstreamError};
+
+const HEAD: &str = "<!-- Generated from crates/core; do not edit. -->
+
+# Errors
+
+Every error is `{\"error\": {\"message\", \"type\", \"param\", \"code\"}}`, and every answer carries
+`x-request-id`. In a stream of `/v1/responses` that has begun, an `error` event with the same fields
+and a `response.failed` event end the stream without `[DONE]`; in a chat stream it is one
+`data: {\"error\": …}`.
+
+`400` has many codes; `param` names the field as a path (`input[2].content[0].type`) and the message
+says what would be right. *Retry-After* tells where that header is always sent; what a model
+server asks for with an error of its own is passed on.
+
+| When | Status | `type` | `code` | Retry-After |
+|---|---|---|---|---|
+";
+
+const SECOND: Duration = Duration::from_secs(1);
+
+pub(super) fn page() -> String {
+    let mut page = HEAD.to_owned();
+    for failure in failures() {
+        let when = when(&failure);
+        let retry = if failure.retry_after().is_some() { "yes" } else { "" };
+        let public = failure.public();
+        let (status, kind, code) = (public.status.as_u16(), public.kind.word(), public.code);
+        writeln!(page, "| {when} | {status} | `{kind}` | `{code}` | {retry} |")
+            .expect("writing to a string");
+    }
+    page
+}
+
+/// No arm for everything else: a new failure does not compile until it is in the page.
+fn when(failure: &Failure) -> String {
+    match failure {
+        Failure::Unauthenticated => "no key, or a wrong one".to_owned(),
+        Failure::Invalid(invalid) => invalid.message.clone(),
+        Failure::NotFound(Missing::Response(_)) => {
+            "no such stored response, or somebody else's".to_owned()
+        }
+        Failure::NotFound(Missing::Model(_)) => "no such model".to_owned(),
+        Failure::NotFound(Missing::Route) => "no such route".to_owned(),
+        Failure::MethodNotAllowed => "the route has other methods".to_owned(),
+        Failure::BodyTooLarge { .. } => "the body is larger than `limits.body_bytes`".to_owned(),
+        Failure::UnsupportedMediaType(_) => {
+            "the body is not JSON in UTF-8, or packed in an unknown way".to_owned()
+        }
+        Failure::BodyTimeout => "the body did not arrive in time".to_owned(),
+        Failure::Overloaded { .. } => {
+            "more requests in flight than `limits.max_concurrency`".to_owned()
+        }
+        Failure::NotReady { state, .. } => format!("the model server is {state}"),
+        Failure::Upstream(error) => when_upstream(error),
+        Failure::Store(StoreError::Unavailable(_)) => "the store cannot be used".to_owned(),
+        Failure::Store(StoreError::Damaged(_)) => "a stored row cannot be read".to_owned(),
+        Failure::Store(StoreError::Duplicate) => "two responses got one id".to_owned(),
+        Failure::ShuttingDown => "the gateway stops and had to cut the request".to_owned(),
+        Failure::Cancelled => "the client left (seen in logs and metrics only)".to_owned(),
+        Failure::Internal(_) => "a defect of the gateway".to_owned(),
+    }
+}
+
+fn when_upstream(error: &UpstreamError) -> String {
+    match error {
+        UpstreamError::Connect { .. } => "no connection to the model server".to_owned(),
+        UpstreamError::ConnectTimeout { .. } => {
+            "no connection within `limits.connect_timeout`".to_owned()
+        }
+        UpstreamError::Tls { .. } => "TLS with the model server failed".to_owned(),
+        UpstreamError::FirstByteTimeout { .. } => {
+            "no answer within `limits.first_byte_timeout`".to_owned()
+        }
+        UpstreamError::Stalled { .. } => {
+            "the answer paused longer than `limits.idle_timeout`".to_owned()
+        }
+        UpstreamError::TotalTimeout { .. } => {
+            "the answer took longer than `limits.request_timeout`".to_owned()
+        }
+        UpstreamError::Truncated { .. } => "the answer ended early".to_owned(),
+        UpstreamError::Protocol { .. } => "the answer was not understood".to_owned(),
+        UpstreamError::TooLarge { .. } => "the answer, or one event of it, is too large".to_owned(),
+        UpstreamError::Status { status, report, .. } => {
+            let about = if report.message.is_empty() { "" } else { ", about the context length" };
+            format!("the model server answered {}{about}", status.as_u16())
+        }
+        UpstreamError::Reported(_) => "the model server reported an error in its stream".to_owned(),
+    }
+}
+
+fn failures() -> Vec<Failure> {
+    let mut all = requests();
+    all.extend(upstream().into_iter().map(Failure::Upstream));
+    all.extend([
+        Failure::Store(StoreError::Unavailable("".into())),
+        Failure::Store(StoreError::Damaged("".into())),
+        Failure::Store(StoreError::Duplicate),
+        Failure::ShuttingDown,
+        Failure::Cancelled,
+        Failure::Internal("".into()),
+    ]);
+    all
+}
+
+fn requests() -> Vec<Failure> {
+    let mut all = vec![Failure::Unauthenticated];
+    all.extend(REFUSED.iter().map(|&(code, when)| {
+        Failure::Invalid(Invalid { param: None, code, message: when.to_owned() })
+    }));
+    all.extend([
+        Failure::NotFound(Missing::Response(String::new())),
+        Failure::NotFound(Missing::Model(String::new())),
+        Failure::NotFound(Missing::Route),
+        Failure::MethodNotAllowed,
+        Failure::BodyTimeout,
+        Failure::BodyTooLarge { limit: 0 },
+        Failure::UnsupportedMediaType(""),
+        Failure::Overloaded { retry_after: SECOND },
+        Failure::NotReady { state: "loading", retry_after: SECOND },
+        Failure::NotReady { state: "unreachable", retry_after: SECOND },
+    ]);
+    all
+}
+
+/// The codes of a wrong field that a client may want to tell apart.
+const REFUSED: &[(&str, &str)] = &[
+    ("invalid_json", "the body is not JSON, or nested too deep"),
+    ("duplicate_key", "a key appears twice in one object"),
+    ("missing_required_parameter", "a field is missing"),
+    ("invalid_type", "a field has the wrong type"),
+    ("invalid_value", "a field has a value that makes no sense"),
+    ("integer_above_max_value", "a number is too large"),
+    ("integer_below_min_value", "a number is too small"),
+    ("unknown_parameter", "a field does not exist here"),
+    ("unsupported_parameter", "a field that Transom does not offer"),
+    ("unsupported_value", "a value that Transom does not offer"),
+    ("field_denied", "a field that the shield refuses"),
+    ("value_too_large", "a value over one of the shield's caps"),
+    ("headers_too_large", "the headers are larger than `limits.header_bytes`"),
+    (
+        "previous_response_not_found",
+        "`previous_response_id` names nothing of yours, or a parent was deleted",
+    ),
+    (
+        "previous_response_not_continuable",
+        "`previous_response_id` names a failed or cancelled response",
+    ),
+    ("conversation_too_long", "the conversation has more turns than `limits.history_depth`"),
+];
+
+fn upstream() -> Vec<UpstreamError> {
+    let detail = String::new;
+    let mut all = vec![
+        UpstreamError::Connect { detail: detail() },
+        UpstreamError::ConnectTimeout { limit: SECOND },
+        UpstreamError::Tls { detail: detail() },
+        UpstreamError::FirstByteTimeout { limit: SECOND },
+        UpstreamError::Stalled { limit: SECOND },
+        UpstreamError::TotalTimeout { limit: SECOND },
+        UpstreamError::Truncated { detail: detail() },
+        UpstreamError::Protocol { detail: detail() },
+        UpstreamError::TooLarge { limit: 0 },
+    ];
+    let status = |code, message: &str| UpstreamError::Status {
+        status: StatusCode::from_u16(code).expect("a status"),
+        report: Report { message: message.to_owned(), ..Report::default() },
+        retry_after: None,
+    };
+    all.push(status(400, "maximum context length"));
+    all.extend([400, 401, 404, 422, 429, 500, 503, 504].map(|code| status(code, "")));
+    all.push(UpstreamError::Reported(Report::default()));
+    all
+}
+
+#[test]
+fn every_code_that_the_page_lists_is_one_that_the_program_sends() {
+    let sources = crate::repository::files(".rs");
+    let product: Vec<_> = sources.iter().filter(|file| !file.is_test()).collect();
+    for (code, _) in REFUSED {
+        let quoted = format!("\"{code}\"");
+        assert!(product.iter().any(|file| file.text.contains(&quoted)), "{code} is never sent");
+    }
+}
