@@ -1,6 +1,6 @@
 //! What a watcher of a supervised program sees.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use tokio::time::Instant;
 
@@ -35,6 +35,23 @@ pub enum State {
     },
     /// Supervision has ended and nothing of the program is left.
     Stopped(Outcome),
+}
+
+/// For log lines.
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Starting { attempt: 1, .. } => f.write_str("starting"),
+            Self::Starting { attempt, .. } => write!(f, "starting, attempt {attempt}"),
+            Self::Ready { .. } => f.write_str("ready"),
+            Self::BackingOff { delay, last_failure, .. } => {
+                write!(f, "{last_failure}; again in {:.1} s", delay.as_secs_f64())
+            }
+            Self::Stopped(Outcome::NeverReady(failure)) => write!(f, "never ready: {failure}"),
+            Self::Stopped(Outcome::Died(exit)) => write!(f, "ended: it {exit}"),
+            Self::Stopped(Outcome::Stopped(_)) => f.write_str("stopped"),
+        }
+    }
 }
 
 /// Why one run of a program failed.

@@ -176,14 +176,10 @@ where
 
     fn enter(&self, state: State) {
         let name = &self.spec.name;
-        match &state {
-            State::Starting { attempt, .. } => tracing::info!(child = name, attempt, "starting"),
-            State::Ready { .. } => tracing::info!(child = name, "ready"),
-            State::BackingOff { attempt, delay, last_failure } => {
-                let delay_ms = delay.as_millis();
-                tracing::warn!(child = name, attempt, delay_ms, "failed: {last_failure}");
-            }
-            State::Stopped(outcome) => tracing::info!(child = name, ?outcome, "stopped"),
+        if matches!(state, State::BackingOff { .. }) {
+            tracing::warn!(child = name, "{state}");
+        } else {
+            tracing::info!(child = name, "{state}");
         }
         self.state.send_replace(state);
     }

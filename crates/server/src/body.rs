@@ -62,14 +62,21 @@ pub(crate) async fn read_json(
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
-    let json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|text| {
-        let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        essence == "application/json" || essence.ends_with("+json")
-    });
+    let json =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|text| {
+            let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            essence == "application/json" || essence.ends_with("+json")
+        });
     let utf8 = headers
         .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok()?.to_ascii_lowercase().split_once("charset=")
-            .map(|(_, charset)| charset.trim_matches('"').to_owned()))
+        .and_then(|value| {
+            value
+                .to_str()
+                .ok()?
+                .to_ascii_lowercase()
+                .split_once("charset=")
+                .map(|(_, charset)| charset.trim_matches('"').to_owned())
+        })
         .is_none_or(|charset| charset.starts_with("utf-8") || charset.starts_with("utf8"));
     if json && utf8 {
         return Ok(());
@@ -93,7 +100,11 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Failure> {
     }
 }
 
-async fn collect(mut body: Body, declared: Option<usize>, limits: Limits) -> Result<Bytes, Failure> {
+async fn collect(
+    mut body: Body,
+    declared: Option<usize>,
+    limits: Limits,
+) -> Result<Bytes, Failure> {
     let mut pace = Pace::new(limits.idle);
     let mut whole = BytesMut::new();
     loop {

@@ -73,7 +73,9 @@ async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     metrics.requests.get_or_create(&Exchange { method, route: route.clone(), status }).inc();
     let label = RouteLabel { method, route: route.clone() };
     metrics.request_seconds.get_or_create(&label).observe(started.elapsed().as_secs_f64());
-    log(&response, &id, method, &route, started);
+    let milliseconds = started.elapsed().as_millis();
+    let failure = response.extensions().get::<Logged>().map(|logged| &*logged.0);
+    log(&Line { id: &id, method, route: &route, status, milliseconds }, failure);
     response
 }
 
@@ -88,24 +90,38 @@ fn identify(app: &App, headers: &mut HeaderMap) -> RequestId {
     id
 }
 
-fn log(response: &Response, id: &RequestId, method: &str, route: &str, started: Instant) {
-    let status = response.status().as_u16();
-    let milliseconds = started.elapsed().as_millis();
-    match response.extensions().get::<Logged>().map(|logged| &logged.0) {
+/// What a log line says about an exchange.
+struct Line<'a> {
+    id: &'a RequestId,
+    method: &'static str,
+    route: &'a str,
+    status: u16,
+    milliseconds: u128,
+}
+
+/// Logs an exchange once, as loudly as the one to blame deserves.
+fn log(line: &Line<'_>, failure: Option<&Failure>) {
+    match failure {
+        Some(failure) if failure.blame() != Blame::Client => log_fault(line, failure),
+        Some(failure) => log_refusal(line, failure),
         None => {
+            let Line { id, method, route, status, milliseconds } = line;
             tracing::info!(request.id = %id, method, route, status, milliseconds, "answered");
         }
-        Some(failure) => match failure.blame() {
-            Blame::Client => {
-                tracing::info!(request.id = %id, method, route, status, milliseconds, %failure, "refused");
-            }
-            Blame::Upstream => {
-                tracing::warn!(request.id = %id, method, route, status, milliseconds, %failure, "the model server failed");
-            }
-            Blame::Gateway => {
-                tracing::error!(request.id = %id, method, route, status, milliseconds, %failure, "the gateway failed");
-            }
-        },
+    }
+}
+
+fn log_refusal(line: &Line<'_>, failure: &Failure) {
+    let Line { id, method, route, status, milliseconds } = line;
+    tracing::info!(request.id = %id, method, route, status, milliseconds, "refused: {failure}");
+}
+
+fn log_fault(line: &Line<'_>, failure: &Failure) {
+    let Line { id, method, route, status, milliseconds } = line;
+    if failure.blame() == Blame::Upstream {
+        tracing::warn!(request.id = %id, method, route, status, milliseconds, "{failure}");
+    } else {
+        tracing::error!(request.id = %id, method, route, status, milliseconds, "{failure}");
     }
 }
 
@@ -122,6 +138,7 @@ fn header_bytes(headers: &HeaderMap) -> usize {
     headers.iter().map(line).sum()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer's handlers own the panic")]
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let what = panic
         .downcast_ref::<String>()

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::Rejection;
+use crate::name::Name;
 use crate::reply;
 
 /// `GET /v1/models`
@@ -22,7 +23,7 @@ pub(crate) async fn list(
 pub(crate) async fn retrieve(
     State(app): State<Arc<App>>,
     _caller: Caller,
-    Path(model): Path<String>,
+    Name(model): Name,
 ) -> Result<Response, Rejection> {
     Ok(reply::json(app.gateway.model(&model).await?))
 }

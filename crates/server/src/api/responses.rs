@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use bytes::Bytes;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use transom_core::failure::Failure;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::Rejection;
+use crate::name::Name;
 use crate::reply;
 
 mod page;
@@ -20,7 +21,7 @@ mod page;
 pub(crate) async fn retrieve(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
-    Path(id): Path<String>,
+    Name(id): Name,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Rejection> {
     page::refuse_stream(query.as_deref())?;
@@ -29,7 +30,7 @@ pub(crate) async fn retrieve(
 }
 
 #[derive(Serialize)]
-struct Deleted<'a> {
+struct Deletion<'a> {
     id: &'a str,
     object: &'static str,
     deleted: bool,
@@ -39,10 +40,10 @@ struct Deleted<'a> {
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
-    Path(id): Path<String>,
+    Name(id): Name,
 ) -> Result<Response, Rejection> {
     app.gateway.delete_response(&caller, &id).await?;
-    encode(&Deleted { id: &id, object: "response", deleted: true })
+    encode(&Deletion { id: &id, object: "response", deleted: true })
 }
 
 #[derive(Serialize)]
@@ -58,7 +59,7 @@ struct List<'a> {
 pub(crate) async fn input_items(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
-    Path(id): Path<String>,
+    Name(id): Name,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Rejection> {
     let query = page::parse(query.as_deref().unwrap_or_default())?;

@@ -36,13 +36,10 @@ pub(super) fn refuse_stream(query: Option<&str>) -> Result<(), Failure> {
 }
 
 fn limit(value: &str) -> Result<u32, Failure> {
-    match value.parse() {
-        Ok(limit @ 1..=MOST) => Ok(limit),
-        _ => {
-            let message = format!("`limit` must be a whole number from 1 to {MOST}.");
-            Err(Failure::invalid("limit", "invalid_value", message))
-        }
-    }
+    value.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
+        let message = format!("`limit` must be a whole number from 1 to {MOST}.");
+        Failure::invalid("limit", "invalid_value", message)
+    })
 }
 
 fn order(value: &str) -> Result<Order, Failure> {
