@@ -53,7 +53,9 @@ pub(crate) enum BuildError {
     #[error("VR_DB_PATH: {0} ({hint})", hint = .0.hint())]
     Store(#[from] OpenError),
     /// The gateway's address cannot be bound.
-    #[error("--gateway-port: {address} cannot be bound: {source} (choose another port, or end the program that uses it)")]
+    #[error(
+        "--gateway-port: {address} cannot be bound: {source} (choose another port, or end the program that uses it)"
+    )]
     Bind {
         /// The address.
         address: String,
@@ -61,7 +63,9 @@ pub(crate) enum BuildError {
         source: io::Error,
     },
     /// The port that vLLM is to use is taken.
-    #[error("the port of the vLLM to be started is busy: {address}: {source} (give `--port` after `--`)")]
+    #[error(
+        "the port of the vLLM to be started is busy: {address}: {source} (give `--port` after `--`)"
+    )]
     ChildPort {
         /// The address.
         address: String,
@@ -106,7 +110,16 @@ pub(crate) async fn build(config: &GatewayConfig) -> Result<Program, BuildError>
     };
     let gateway = Arc::new(Gateway::new(engine_settings(config), parts));
     let router = app::router(Arc::new(App { gateway, registry, limits: edge_limits(config) }));
-    Ok(Program { config: config.clone(), listener, router, connections, backend, store, tracker, cut })
+    Ok(Program {
+        config: config.clone(),
+        listener,
+        router,
+        connections,
+        backend,
+        store,
+        tracker,
+        cut,
+    })
 }
 
 async fn bind(config: &GatewayConfig) -> Result<TcpListener, BuildError> {
@@ -120,9 +133,9 @@ async fn bind(config: &GatewayConfig) -> Result<TcpListener, BuildError> {
 async fn check_child_port(upstream: &UpstreamConfig) -> Result<(), BuildError> {
     let UpstreamConfig::Spawn(child) = upstream else { return Ok(()) };
     let host = child.host.for_url();
-    TcpListener::bind((host.trim_matches(['[', ']']), child.port)).await.map(drop).map_err(|source| {
-        BuildError::ChildPort { address: format!("{host}:{}", child.port), source }
-    })
+    TcpListener::bind((host.trim_matches(['[', ']']), child.port)).await.map(drop).map_err(
+        |source| BuildError::ChildPort { address: format!("{host}:{}", child.port), source },
+    )
 }
 
 fn connections(config: &GatewayConfig) -> Result<listener::Settings, BuildError> {

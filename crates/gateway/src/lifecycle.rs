@@ -6,24 +6,26 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use transom_config::{Tls, UpstreamConfig};
-use transom_core::backend::BackendState;
 use transom_process::{Outcome, Supervised};
 use transom_server::listener::{self, Shutdown};
 use transom_upstream::probe;
 
 use crate::compose::{Program, shown_address};
 use crate::{output, supervise};
+use first_ready::Wait;
 use signals::{Ended, Signals};
 
+mod first_ready;
 mod signals;
 
 /// After a drain's time is over, requests get this long to tell their clients and their records.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// How long children get between being asked to end and being killed.
+/// How long children get between being asked to end and being killed; after a cut, no longer than
+/// requests did.
 const CHILD_GRACE: Duration = Duration::from_secs(10);
 
 /// Exit code when the model server was never ready.
@@ -53,18 +55,20 @@ pub(crate) async fn run(program: Program) -> u8 {
         hard: CancellationToken::new(),
         tracker: tracker.clone(),
     };
-    let address = listener.local_addr().map(|bound| {
-        shown_address(bound, matches!(config.listen.tls, Tls::Files { .. }))
-    });
+    let address = listener
+        .local_addr()
+        .map(|bound| shown_address(bound, matches!(config.listen.tls, Tls::Files { .. })));
     let address = address.unwrap_or_default();
     let background = CancellationToken::new();
     let _stops_with_us = background.clone().drop_guard();
     tracker.spawn(listener::run(listener, router, connections, shutdown.clone()));
     output::line(&format!("Transom is listening: {address}"));
     let helpers = tokio_util::task::TaskTracker::new();
-    helpers.spawn(probe::run(backend.clone(), background.clone()));
     let child = match &config.upstream {
-        UpstreamConfig::External { .. } => None,
+        UpstreamConfig::External { .. } => {
+            helpers.spawn(probe::run(backend.clone(), background.clone()));
+            None
+        }
         UpstreamConfig::Spawn(child) => {
             match supervise::start(child, config.supervision, &backend, &helpers) {
                 Ok(supervised) => Some(supervised),
@@ -75,49 +79,39 @@ pub(crate) async fn run(program: Program) -> u8 {
             }
         }
     };
-    let watching = Watching {
+    let wait = Wait {
         backend: &backend,
+        child: child.as_ref(),
         startup_timeout: config.supervision.startup_timeout.get(),
         notice_every: config.supervision.ready_interval.get(),
-        address: &address,
     };
-    let reason = until_stopped(&watching, child.as_ref(), &mut signals).await;
+    let reason = until_stopped(&wait, &address, &mut signals).await;
     let cut_off = drain(&shutdown, &cut, &mut signals, config.limits.shutdown_timeout).await;
     background.cancel();
-    stop_child(child.as_ref(), &mut signals).await;
+    let grace = if cut_off { LAST_WORDS } else { CHILD_GRACE };
+    stop_child(child.as_ref(), grace, &mut signals).await;
     store.close().await;
     code(&reason, cut_off)
 }
 
-struct Watching<'a> {
-    backend: &'a transom_upstream::backend::Backend,
-    startup_timeout: Duration,
-    notice_every: Duration,
-    address: &'a str,
-}
-
-async fn until_stopped(
-    watching: &Watching<'_>,
-    child: Option<&Supervised>,
-    signals: &mut Signals,
-) -> Reason {
+async fn until_stopped(wait: &Wait<'_>, address: &str, signals: &mut Signals) -> Reason {
     let child_ended = async {
-        match child {
+        match wait.child {
             Some(child) => child.outcome().await,
             None => std::future::pending().await,
         }
     };
     tokio::pin!(child_ended);
     let told = tokio::select! {
-        ready = first_ready(watching, child.is_none()) => ready,
+        ready = wait.first_ready() => ready,
         outcome = &mut child_ended => return ended(&outcome),
         signal = signals.next() => return Reason::Signal(signal),
     };
-    if let Err(advice) = told {
-        output::problem(&advice);
+    if let Err(given_up) = told {
+        output::problem(&given_up.to_string());
         return Reason::NotReady;
     }
-    output::line(&format!("Transom is ready: {}/v1/responses", watching.address));
+    output::line(&format!("Transom is ready: {address}/v1/responses"));
     tokio::select! {
         outcome = child_ended => ended(&outcome),
         signal = signals.next() => Reason::Signal(signal),
@@ -133,38 +127,6 @@ fn ended(outcome: &Outcome) -> Reason {
         Outcome::Stopped(_) => {}
     }
     Reason::Child(outcome.supervisor_code())
-}
-
-/// Waits for the first ready state. For a server that someone else runs, the startup timeout and a
-/// refused key end the wait; a child's supervisor sees to both itself.
-async fn first_ready(watching: &Watching<'_>, external: bool) -> Result<(), String> {
-    let started = Instant::now();
-    let deadline = started + watching.startup_timeout;
-    let mut states = watching.backend.watch();
-    loop {
-        let state = states.borrow_and_update().clone();
-        match state {
-            BackendState::Ready => return Ok(()),
-            BackendState::Misconfigured { reason } if external => return Err(reason.to_string()),
-            _ => {}
-        }
-        tokio::select! {
-            _ = states.changed() => {}
-            () = sleep_until(deadline), if external => {
-                let seconds = watching.startup_timeout.as_secs_f64();
-                let reason = state_reason(watching.backend);
-                return Err(format!("the model server was not ready within {seconds} s: {reason}"));
-            }
-            () = sleep(watching.notice_every), if external => {
-                let reason = state_reason(watching.backend);
-                tracing::info!(seconds = started.elapsed().as_secs(), reason, "still waiting for the model server");
-            }
-        }
-    }
-}
-
-fn state_reason(backend: &transom_upstream::backend::Backend) -> String {
-    backend.watch().borrow().reason().unwrap_or_default().to_owned()
 }
 
 /// Lets active requests finish; `true` when some had to be cut.
@@ -190,9 +152,10 @@ async fn drain(
     true
 }
 
-async fn stop_child(child: Option<&Supervised>, signals: &mut Signals) {
+async fn stop_child(child: Option<&Supervised>, grace: Duration, signals: &mut Signals) {
     let Some(child) = child else { return };
-    child.stop(CHILD_GRACE);
+    tracing::info!("stopping vLLM");
+    child.stop(grace);
     tokio::select! {
         _ = child.outcome() => return,
         _ = signals.next() => child.kill(),

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
                 output::notice(notice);
             }
             match loaded.command {
-                Command::Serve(config) => command::serve::run(*config),
+                Command::Serve(config) => command::serve::run(&config),
                 Command::Check(report, format) => command::check::run(&report, format),
                 Command::Show(yaml) => command::show::run(&yaml),
                 Command::Migrate(store) => command::migrate::run(&store),

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transom_config::{Child, Restart as Wanted, Supervision};
 use transom_core::backend::BackendState;
@@ -18,7 +19,7 @@ use crate::{output, source};
 const NAME: &str = "vllm";
 
 /// Variables that the child has no business with.
-const HIDDEN: &[&str] = &["VR_API_KEY", "VR_DB_PATH"];
+const HIDDEN: &[&str] = &["VR_API_KEY", "VR_OPENAI_API_KEY", "VR_DB_PATH"];
 
 /// Starts vLLM; its state becomes the backend's.
 pub(crate) fn start(
@@ -65,12 +66,15 @@ pub(crate) fn start(
 }
 
 /// Tells the backend what the supervisor knows: a child that is starting again is loading, however
-/// reachable it was a moment ago.
+/// reachable it was a moment ago. The backend is probed only while the child is ready, so that
+/// nothing is called ready before the supervisor knows it.
 async fn follow(mut states: tokio::sync::watch::Receiver<State>, backend: Arc<Backend>) {
     loop {
         let reason = match &*states.borrow_and_update() {
             State::Ready { .. } => None,
-            State::Starting { attempt, .. } => Some(format!("vLLM is starting (attempt {attempt})")),
+            State::Starting { attempt, .. } => {
+                Some(format!("vLLM is starting (attempt {attempt})"))
+            }
             State::BackingOff { delay, last_failure, .. } => {
                 let seconds = delay.as_secs_f64();
                 tracing::warn!(failure = %last_failure, "vLLM will be restarted in {seconds:.1} s");
@@ -78,10 +82,17 @@ async fn follow(mut states: tokio::sync::watch::Receiver<State>, backend: Arc<Ba
             }
             State::Stopped(_) => return,
         };
-        if let Some(reason) = reason {
+        let changed = if let Some(reason) = reason {
             backend.set_state(BackendState::Loading { reason: Arc::from(reason) });
-        }
-        if states.changed().await.is_err() {
+            states.changed().await
+        } else {
+            backend.set_state(BackendState::Ready);
+            tokio::select! {
+                changed = states.changed() => changed,
+                () = probe::run(Arc::clone(&backend), CancellationToken::new()) => return,
+            }
+        };
+        if changed.is_err() {
             return;
         }
     }

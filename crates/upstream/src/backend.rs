@@ -145,8 +145,11 @@ impl Backend {
         if caused_by::<rustls::Error>(error) {
             return UpstreamError::Tls { detail };
         }
-        let reason = Arc::from(detail.as_str());
-        self.set_state(BackendState::Unreachable { reason });
+        // Only what was reachable can become unreachable: a server that has yet to listen is loading.
+        if self.state() == BackendState::Ready {
+            let reason = Arc::from(detail.as_str());
+            self.set_state(BackendState::Unreachable { reason });
+        }
         if caused_by::<ConnectTimeout>(error) || timed_out(error) {
             return UpstreamError::ConnectTimeout { limit: self.connect_timeout };
         }

@@ -7,7 +7,7 @@ use transom_config::GatewayConfig;
 use crate::{compose, lifecycle, output, telemetry};
 
 /// Runs the gateway until it is told to stop.
-pub(crate) fn run(config: GatewayConfig) -> ExitCode {
+pub(crate) fn run(config: &GatewayConfig) -> ExitCode {
     if let Err(error) = telemetry::start(&config.log) {
         output::problem(&format!("VR_LOG_DIR: the log file cannot be written: {error}"));
         return ExitCode::from(output::CONFIGURATION_ERROR);
@@ -25,7 +25,7 @@ pub(crate) fn run(config: GatewayConfig) -> ExitCode {
         }
     };
     let code = runtime.block_on(async {
-        match compose::build(&config).await {
+        match compose::build(config).await {
             Ok(program) => lifecycle::run(program).await,
             Err(error) => {
                 output::problem(&error.to_string());

@@ -1,7 +1,7 @@
 //! From the configuration's words to each component's settings.
 
-use transom_config::{Auth, Durability as Wanted, GatewayConfig, ReasoningHistory};
-use transom_engine::settings::{Access, Settings};
+use transom_config::{Auth, Durability as Wanted, GatewayConfig, ReasoningField, ReasoningHistory};
+use transom_engine::settings::{Access, Settings, TurnLog};
 use transom_store::sqlite::Durability;
 use transom_upstream::backend::Settings as BackendSettings;
 use transom_upstream::base::Base;
@@ -24,10 +24,7 @@ pub(super) fn upstream_settings(config: &GatewayConfig) -> Result<BackendSetting
         connector: Connector::new(connect_timeout, access.ca.as_deref())?,
         connect_timeout,
         first_byte_timeout: limits.first_byte_timeout.get(),
-        patience: Patience {
-            idle: limits.idle_timeout.get(),
-            total: limits.request_timeout.get(),
-        },
+        patience: Patience { idle: limits.idle_timeout.get(), total: limits.request_timeout.get() },
     })
 }
 
@@ -44,11 +41,15 @@ pub(super) fn engine_settings(config: &GatewayConfig) -> Settings {
         shield: shield::shield(config),
         render: RenderOptions {
             reasoning_history: reasoning_history(config.responses.reasoning_history),
-            ..RenderOptions::default()
+            reasoning_field: reasoning_field(config.responses.reasoning_field),
         },
         event_bytes: limits.sse_event_bytes.get(),
         history_depth: limits.history_depth.get(),
         keep_alive: limits.keepalive_interval.get(),
+        turn_log: TurnLog {
+            timings: config.log.timings,
+            model_messages: config.log.model_messages,
+        },
     }
 }
 
@@ -65,5 +66,13 @@ fn reasoning_history(wanted: ReasoningHistory) -> chat::ReasoningHistory {
         ReasoningHistory::ToolTurn => chat::ReasoningHistory::ToolTurn,
         ReasoningHistory::Always => chat::ReasoningHistory::Always,
         ReasoningHistory::Never => chat::ReasoningHistory::Never,
+    }
+}
+
+fn reasoning_field(wanted: ReasoningField) -> chat::ReasoningField {
+    match wanted {
+        ReasoningField::Reasoning => chat::ReasoningField::Reasoning,
+        ReasoningField::ReasoningContent => chat::ReasoningField::ReasoningContent,
+        ReasoningField::Both => chat::ReasoningField::Both,
     }
 }
