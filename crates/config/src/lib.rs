@@ -58,7 +58,7 @@ pub use crate::{
         listen::{Listen, Tls},
         log::{Log, LogFormat, LogLevel},
         metrics::Metrics,
-        responses::{ReasoningHistory, Responses},
+        responses::{ReasoningField, ReasoningHistory, Responses},
         shield::{Caps, Shield, ShieldMode},
         store::{Durability, Store},
         upstream::{UpstreamAccess, UpstreamConfig},

@@ -16,7 +16,7 @@ pub(crate) const MAX_ANSWER: usize = 64 << 20;
 const MAX_ERROR: usize = 64 << 10;
 
 /// No server is believed to need more time than this.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
 
 /// Reads a body to its end.
 pub(crate) async fn collect(mut body: UpstreamBody, limit: usize) -> Result<Bytes, UpstreamError> {
@@ -41,9 +41,25 @@ pub(crate) async fn check_status(reply: UpstreamReply) -> Result<UpstreamReply, 
         return Ok(reply);
     }
     let retry_after = retry_after(&reply.headers);
-    // A body that does not arrive takes nothing from what the status says.
-    let body = collect(reply.body, MAX_ERROR).await.unwrap_or_default();
-    Err(UpstreamError::Status { status: reply.status, report: parse_report(&body), retry_after })
+    let mut report = parse_report(&beginning(reply.body, MAX_ERROR).await);
+    if report.message.is_empty() {
+        report.message = format!("The model server answered with status {}.", reply.status);
+    }
+    Err(UpstreamError::Status { status: reply.status, report, retry_after })
+}
+
+/// As much of a body as fits and arrives: what is missing takes nothing from what the status says.
+async fn beginning(mut body: UpstreamBody, limit: usize) -> Bytes {
+    let mut read = BytesMut::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        let Ok(data) = frame.into_data() else { continue };
+        let room = limit.saturating_sub(read.len()).min(data.len());
+        read.extend_from_slice(&data[..room]);
+        if read.len() == limit {
+            break;
+        }
+    }
+    read.freeze()
 }
 
 /// Whether the answer is of the media type that was asked for. A proxy's HTML page with status 200

@@ -16,9 +16,9 @@ use prometheus_client::registry::Registry;
 const REQUEST_SECONDS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0];
 
-const STREAM_SECONDS: [f64; 21] = [
+const STREAM_SECONDS: [f64; 22] = [
     0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0,
-    180.0, 240.0, 300.0, 420.0,
+    180.0, 240.0, 300.0, 420.0, 600.0,
 ];
 
 /// A finished HTTP exchange.

@@ -59,6 +59,8 @@ impl Gateway {
 
 fn parse(body: &[u8]) -> Result<List<'_>, Failure> {
     serde_json::from_slice(body).map_err(|error| {
-        Failure::Upstream(UpstreamError::Protocol { detail: format!("the list of models: {error}") })
+        Failure::Upstream(UpstreamError::Protocol {
+            detail: format!("the list of models: {error}"),
+        })
     })
 }

@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::stage::authenticate;
 use crate::stage::screen::Screened;
+use crate::stage::turn::Stopwatch;
 
 /// Everything a request meets on its way. Made once, by the binary's `compose.rs`.
 pub struct Gateway {
@@ -111,9 +112,11 @@ impl Gateway {
             Screened::Response(request) => {
                 self.resolve()?;
                 let delivery = request.delivery;
+                let mut stopwatch = Stopwatch::start();
                 let turn = self.rehydrate(&caller, *request).await?; // earlier turns -> Generation
+                stopwatch.rehydrated();
                 // Model call, events, commit, terminal event.
-                self.run(caller, turn, delivery, ticket).await
+                self.run(caller, turn, delivery, ticket, stopwatch).await
             }
         }
     }

@@ -35,4 +35,15 @@ pub struct Settings {
     pub history_depth: u32,
     /// A silent stream gets a comment after this pause, which keeps proxies from closing it.
     pub keep_alive: Duration,
+    /// What is logged about a turn besides its end.
+    pub turn_log: TurnLog,
+}
+
+/// What is logged about each turn of the Responses API.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TurnLog {
+    /// A line with the time that each stage took.
+    pub timings: bool,
+    /// The body that was sent to the model server, when the turn failed. It holds users' words.
+    pub model_messages: bool,
 }

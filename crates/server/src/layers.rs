@@ -15,7 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use transom_core::failure::{Blame, Failure, Invalid};
 use transom_core::id::RequestId;
-use transom_engine::metrics::{Exchange, RouteLabel};
+use transom_engine::metrics::{Exchange, Metrics, RouteLabel};
 
 use crate::app::App;
 use crate::caller::REQUEST_ID;
@@ -62,10 +62,10 @@ async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) 
         .map_or_else(|| Arc::from("unknown"), |path| Arc::from(path.as_str()));
     let too_large = header_bytes(request.headers()) > app.limits.header_bytes;
     let metrics = app.gateway.metrics();
-    metrics.in_flight.inc();
+    let in_flight = InFlight::enter(metrics);
     let mut response =
         if too_large { headers_too_large().into_response() } else { next.run(request).await };
-    metrics.in_flight.dec();
+    drop(in_flight);
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -77,6 +77,23 @@ async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     let failure = response.extensions().get::<Logged>().map(|logged| &*logged.0);
     log(&Line { id: &id, method, route: &route, status, milliseconds }, failure);
     response
+}
+
+/// Counts a request until its answer begins, also when its client leaves before: then the future
+/// that serves it is dropped.
+struct InFlight(Metrics);
+
+impl InFlight {
+    fn enter(metrics: &Metrics) -> Self {
+        metrics.in_flight.inc();
+        Self(metrics.clone())
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.dec();
+    }
 }
 
 /// Gives the request its id: the client's own if it is fit to be one. It replaces the header, so

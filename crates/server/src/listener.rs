@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
@@ -104,14 +105,21 @@ async fn connection(socket: TcpStream, app: Router, settings: Settings, soft: Ca
     match settings.tls.clone() {
         None => exchange(socket, app, settings, soft).await,
         Some(acceptor) => {
-            let handshake = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(socket));
-            match handshake.await {
-                Ok(Ok(stream)) => exchange(stream, app, settings, soft).await,
-                Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-                Err(_) => tracing::debug!("a TLS handshake took too long"),
+            if let Some(stream) = shake_hands(&acceptor, socket).await {
+                exchange(stream, app, settings, soft).await;
             }
         }
     }
+}
+
+async fn shake_hands(acceptor: &TlsAcceptor, socket: TcpStream) -> Option<TlsStream<TcpStream>> {
+    let why = match tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(socket)).await {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(error)) => error.to_string(),
+        Err(elapsed) => elapsed.to_string(),
+    };
+    tracing::debug!(why, "a TLS handshake failed");
+    None
 }
 
 async fn exchange<S>(socket: S, app: Router, settings: Settings, soft: CancellationToken)

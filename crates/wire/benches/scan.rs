@@ -1,5 +1,5 @@
 //! The raw path: scan, shield and splice of a body, and the tap for each event of a stream.
-#![expect(missing_docs, clippy::unwrap_used, reason = "a benchmark, not an interface")]
+#![expect(clippy::unwrap_used, reason = "a benchmark, not an interface")]
 
 use std::hint::black_box;
 

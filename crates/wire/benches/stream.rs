@@ -51,11 +51,11 @@ fn answer(chunks: &[String], out: &mut BytesMut) {
     let mut events = Vec::new();
     encoder.begin(out);
     for chunk in chunks {
-        let decoded = decoder.feed(chunk.as_bytes(), &mut events);
-        assert!(decoded.is_ok(), "the stream is valid: {decoded:?}");
+        let fed = decoder.feed(chunk.as_bytes(), &mut events);
+        assert!(fed.is_ok(), "the stream is valid: {fed:?}");
         for event in events.drain(..) {
-            let encoded = encoder.event(&event, out);
-            assert!(encoded.is_ok(), "the stream keeps the rules: {encoded:?}");
+            let written = encoder.event(&event, out);
+            assert!(written.is_ok(), "the stream keeps the rules: {written:?}");
         }
     }
     let finished = encoder.finish(Finish::Stop, NOW, out);

@@ -8,6 +8,9 @@ section! {
         /// Which earlier reasoning goes back to the model: that of the current tool turn, all of
         /// it, or none.
         reasoning_history: ReasoningHistory = default ReasoningHistory::ToolTurn,
+        /// The field of an assistant message under which reasoning goes back: `reasoning` for vLLM,
+        /// `reasoning_content` for llama.cpp and older vLLM, or both.
+        reasoning_field: ReasoningField = default ReasoningField::Reasoning,
     }
 }
 
@@ -20,5 +23,17 @@ choice! {
         Always = "always",
         /// None.
         Never = "never",
+    }
+}
+
+choice! {
+    /// The field of an assistant message that takes reasoning.
+    pub enum ReasoningField {
+        /// vLLM's.
+        Reasoning = "reasoning",
+        /// That of llama.cpp and older vLLM.
+        ReasoningContent = "reasoning_content",
+        /// Both, with the same text.
+        Both = "both",
     }
 }

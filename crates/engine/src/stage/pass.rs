@@ -32,12 +32,20 @@ impl Gateway {
             }
         };
         let mut settlement = Settlement::open(&self.metrics, label);
-        let edits = Edits { model: None, usage: UsageChunk::InStreams, remove: self.settings.shield.removed() };
+        let edits = Edits {
+            model: None,
+            usage: UsageChunk::InStreams,
+            remove: self.settings.shield.removed(),
+        };
         let body = rewrite(&passage.body, &passage.head, &edits);
         let exchange = async {
             let reply = self.upstream.call(UpstreamRequest { route, body }).await?;
             let reply = check_status(reply).await?;
-            if passage.head.stream { Ok(Answer::Begun(reply)) } else { whole(reply).await }
+            if !passage.head.stream {
+                return whole(reply).await;
+            }
+            check_type(&reply.headers, "text/event-stream")?;
+            Ok(Answer::Begun(reply))
         };
         let answer = tokio::select! {
             answer = exchange => answer.map_err(Failure::from),
@@ -48,11 +56,7 @@ impl Gateway {
                 settlement.ended(Outcome::Completed, tap::usage_of_body(&body));
                 Ok(Reply::Json(body))
             }
-            Answer::Begun(reply) => {
-                check_type(&reply.headers, "text/event-stream")
-                    .inspect_err(|_| settlement.failed(&Failure::ShuttingDown))?;
-                Ok(self.stream(&passage, reply, settlement, ticket))
-            }
+            Answer::Begun(reply) => Ok(self.stream(&passage, reply, settlement, ticket)),
         }
     }
 

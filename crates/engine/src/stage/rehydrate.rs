@@ -22,13 +22,13 @@ impl Gateway {
             None => Past::default(),
             Some(id) => Past::read(&self.history(caller, id).await?)?,
         };
-        let inherited = past.items.len();
         let begin = Begin {
             id: ResponseId::fresh(self.ids.as_ref()),
             created_at: self.clock.now(),
             ids: self.ids.as_ref(),
         };
         let turn = request.resolve(past, begin)?;
+        let inherited = turn.generation.input.len().saturating_sub(turn.input.len());
         check_pairing(&turn.generation.input).map_err(|unpaired| {
             let at = unpaired.index.checked_sub(inherited);
             Failure::Invalid(Invalid {
@@ -47,8 +47,10 @@ impl Gateway {
         match self.store.history(&caller.scope, &parsed, depth).await? {
             Lookup::Found(history) if history.status.continuable() => Ok(history),
             Lookup::Found(history) => {
-                let message =
-                    format!("Response '{id}' is {} and cannot be continued.", history.status.word());
+                let message = format!(
+                    "Response '{id}' is {} and cannot be continued.",
+                    history.status.word()
+                );
                 Err(Failure::invalid(PARAM, "previous_response_not_continuable", message))
             }
             Lookup::Missing => Err(missing(id)),

@@ -4,18 +4,22 @@
 //! account) whatever becomes of the request that began it. The task and the client's side are
 //! joined by [`sink::Sink`]; when the client's side is gone, the turn is cancelled.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use transom_core::caller::Principal;
 use transom_core::event::{Event, Finish};
 use transom_core::failure::Failure;
+use transom_core::item::Item;
 use transom_core::port::upstream::{Route, UpstreamBody, UpstreamRequest};
 use transom_core::transcript::Violation;
 use transom_core::upstream_error::UpstreamError;
 use transom_wire::chat::{self, Decoder};
-use transom_wire::responses::encode::Encoder;
+use transom_wire::responses::encode::{Encoder, Finished};
 use transom_wire::responses::request::{Delivery, Turn};
 use transom_wire::sse::{COMMENT_KEEP_ALIVE, Splitter};
 
@@ -26,9 +30,12 @@ use crate::stage::admit::Ticket;
 use crate::stage::settle::Settlement;
 
 mod close;
+mod journal;
 mod sink;
 
 use close::Ledger;
+use journal::Journal;
+pub(crate) use journal::Stopwatch;
 use sink::Sink;
 
 /// The route's name in metrics.
@@ -43,27 +50,35 @@ impl Gateway {
         turn: Turn,
         delivery: Delivery,
         ticket: Ticket,
+        stopwatch: Stopwatch,
     ) -> Result<Reply, Failure> {
         let (sink, reply) = sink::join(delivery);
         let request = UpstreamRequest {
             route: Route::ChatCompletions,
             body: chat::render(&turn.generation, &self.settings.render),
         };
+        let call_ids = turn.generation.input.iter().filter_map(|item| match item {
+            Item::FunctionCall(call) => Some(call.call_id.clone()),
+            _ => None,
+        });
+        let decoder = Decoder::new(self.ids.clone()).with_known_calls(call_ids);
         let running = Running {
+            decoder,
             encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery),
             ledger: Ledger::new(self, caller.scope, turn),
             settlement: Settlement::open(&self.metrics, LABEL),
+            journal: Journal::open(self.settings.turn_log, stopwatch, &request.body),
             upstream: self.upstream.clone(),
             metrics: self.metrics.clone(),
             splitter: Splitter::new(self.settings.event_bytes),
-            decoder: Decoder::new(self.ids.clone()),
             keep_alive: self.settings.keep_alive,
+            last_sent: tokio::time::Instant::now(),
             cut: self.cut.clone(),
             sink,
             out: BytesMut::new(),
             _ticket: ticket,
         };
-        self.tracker.spawn(running.to_the_end(request));
+        self.tracker.spawn(running.until_the_end(request));
         reply.begun().await
     }
 }
@@ -73,11 +88,14 @@ struct Running {
     encoder: Encoder,
     ledger: Ledger,
     settlement: Settlement,
+    journal: Journal,
     upstream: std::sync::Arc<dyn transom_core::port::upstream::Upstream>,
     metrics: crate::metrics::Metrics,
     splitter: Splitter,
     decoder: Decoder,
     keep_alive: std::time::Duration,
+    /// When the client last got something.
+    last_sent: tokio::time::Instant,
     cut: tokio_util::sync::CancellationToken,
     sink: Sink,
     /// Bytes for the client that have not been sent yet.
@@ -86,37 +104,55 @@ struct Running {
 }
 
 impl Running {
-    async fn to_the_end(mut self, request: UpstreamRequest) {
-        match self.generate(request).await {
-            Ok(finish) => self.finish(finish).await,
+    async fn until_the_end(mut self, request: UpstreamRequest) {
+        // A defect ends one turn, and not in silence: it is told and recorded like any failure.
+        let ended = AssertUnwindSafe(self.generate_and_keep(request)).catch_unwind().await;
+        match ended.unwrap_or_else(|panic| Err(self.panicked(&*panic))) {
+            Ok(finished) => self.tell(&finished).await,
             Err(Failure::Cancelled) => self.cancelled().await,
             Err(failure) => self.fail(failure).await,
         }
+    }
+
+    async fn generate_and_keep(&mut self, request: UpstreamRequest) -> Result<Finished, Failure> {
+        let finish = self.generate(request).await?;
+        self.keep(finish).await
+    }
+
+    fn panicked(&mut self, panic: &(dyn Any + Send)) -> Failure {
+        // What was being written may be half an event.
+        self.out.clear();
+        Failure::Internal(format!("a panic: {}", panic_message(panic)).into())
     }
 
     /// From the call of the model server to its last event.
     async fn generate(&mut self, request: UpstreamRequest) -> Result<Finish, Failure> {
         let called = Instant::now();
         let mut body = self.call(request).await?;
-        self.settlement.streaming();
         self.sink.begin();
+        if self.sink.is_stream() {
+            self.settlement.streaming();
+        }
         self.encoder.begin(&mut self.out);
         self.flush().await?;
         let mut events = Vec::new();
         let mut first = Some(called);
         loop {
-            match self.next_chunk(&mut body).await? {
-                Some(chunk) => self.decode(chunk, &mut events)?,
-                None => self.decoder.finish(&mut events)?,
-            }
+            let decoded = match self.next_chunk(&mut body).await? {
+                Some(chunk) => self.decode(chunk, &mut events),
+                None => self.decoder.finish(&mut events),
+            };
             if let Some(called) = first.take_if(|_| !events.is_empty()) {
                 self.metrics.first_token.observe(called.elapsed().as_secs_f64());
+                self.journal.first_event(called.elapsed());
             }
             let finish = self.encode(&mut events)?;
             self.flush().await?;
             if let Some(finish) = finish {
                 return Ok(finish);
             }
+            // Only now: how the network cut the bytes must not decide what came before the error.
+            decoded?;
         }
     }
 
@@ -134,16 +170,18 @@ impl Running {
         }
     }
 
-    /// The next bytes of the model server; `None` at the end. A silent stream gets a comment now
-    /// and then.
+    /// The next bytes of the model server; `None` at the end. A stream that has been silent
+    /// towards the client gets a comment, also while the model server sends what makes no event.
     async fn next_chunk(&mut self, body: &mut UpstreamBody) -> Result<Option<Bytes>, Failure> {
+        let streams = self.sink.is_stream();
         loop {
+            let silent = self.last_sent + self.keep_alive;
             let frame = tokio::select! {
                 biased;
                 frame = body.frame() => frame,
                 () = self.sink.gone() => return Err(Failure::Cancelled),
                 () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
-                () = tokio::time::sleep(self.keep_alive) => {
+                () = tokio::time::sleep_until(silent), if streams => {
                     self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
                     self.flush().await?;
                     continue;
@@ -183,6 +221,10 @@ impl Running {
     /// Sends what is waiting. It waits for the client, which is what keeps memory flat.
     async fn flush(&mut self) -> Result<(), Failure> {
         let out = self.out.split().freeze();
+        if out.is_empty() {
+            return Ok(());
+        }
+        self.last_sent = tokio::time::Instant::now();
         tokio::select! {
             biased;
             sent = self.sink.send(out) => sent.map_err(|sink::Gone| Failure::Cancelled),
@@ -191,8 +233,16 @@ impl Running {
     }
 }
 
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let owned = panic.downcast_ref::<String>().map(String::as_str);
+    owned.or_else(|| panic.downcast_ref().copied()).unwrap_or("without a message")
+}
+
 /// A stream that breaks the rules of events is the model server's doing: the decoder lets through
 /// what the server sent.
 fn out_of_rule(violation: Violation) -> Failure {
     Failure::Upstream(UpstreamError::Protocol { detail: violation.to_string() })
 }
+
+#[cfg(test)]
+mod tests;

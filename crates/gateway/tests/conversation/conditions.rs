@@ -139,9 +139,10 @@ async fn a_body_that_is_no_request_is_refused() {
 
 #[tokio::test]
 async fn what_does_not_exist_is_not_found() {
+    type Brief = (u16, &'static str, Option<&'static str>);
     let talk = Talk::start().await;
     let absent = "/v1/responses/resp_0000000000000000000000000000000a";
-    let rows: [(&str, &str, (u16, &str, Option<&str>)); 15] = [
+    let rows: [(&str, &str, Brief); 15] = [
         ("GET", absent, (404, "response_not_found", Some("response_id"))),
         ("DELETE", absent, (404, "response_not_found", Some("response_id"))),
         ("GET", "/v1/responses/nonsense", (404, "response_not_found", Some("response_id"))),

@@ -12,6 +12,9 @@ pub(crate) const TEXT: &str = "created in_progress output_item.added content_par
 
 const CALL: &str = "output_item.added function_call_arguments.delta* function_call_arguments.done output_item.done";
 
+const THOUGHTS: &str = "output_item.added content_part.added reasoning_text.delta* \
+        reasoning_text.done content_part.done output_item.done";
+
 struct Row {
     what: &'static str,
     answer: Chat,
@@ -24,15 +27,17 @@ fn row(what: &'static str, answer: Chat, events: &str, items: &'static str) -> R
     Row { what, answer, events: format!("created in_progress {events}"), items }
 }
 
-fn rows() -> Vec<Row> {
-    let message = |last: &str| {
-        format!(
-            "output_item.added content_part.added output_text.delta* output_text.done \
-             content_part.done output_item.done{last}"
-        )
-    };
-    let thoughts = "output_item.added content_part.added reasoning_text.delta* \
-        reasoning_text.done content_part.done output_item.done";
+/// The events of an item of text, and what follows.
+fn text_item(last: &str) -> String {
+    format!(
+        "output_item.added content_part.added output_text.delta* output_text.done \
+         content_part.done output_item.done{last}"
+    )
+}
+
+/// Answers that end on their own.
+fn whole_rows() -> Vec<Row> {
+    let message = text_item;
     let city = r#"{"city": "Paris"}"#;
     let two = [("weather", city), ("weather", r#"{"city": "Oslo"}"#)];
     vec![
@@ -40,7 +45,7 @@ fn rows() -> Vec<Row> {
         row(
             "reasoning and text",
             chat().reasoning("So it is").text("One two"),
-            &format!("{thoughts} {}", message(" completed [DONE]")),
+            &format!("{THOUGHTS} {}", message(" completed [DONE]")),
             "reasoning:completed message:completed",
         ),
         row(
@@ -74,6 +79,13 @@ fn rows() -> Vec<Row> {
              output_item.done completed [DONE]",
             "message:completed",
         ),
+    ]
+}
+
+/// Answers that a limit or a filter cuts, and one that says nothing.
+fn cut_rows() -> Vec<Row> {
+    let message = text_item;
+    vec![
         row(
             "cut with text",
             chat_text("One two").finish(Finish::Length),
@@ -84,7 +96,7 @@ fn rows() -> Vec<Row> {
         row(
             "cut while thinking",
             chat().reasoning("So it").finish(Finish::Length),
-            &format!("{thoughts} incomplete [DONE]"),
+            &format!("{THOUGHTS} incomplete [DONE]"),
             "reasoning:incomplete",
         ),
         row(
@@ -113,7 +125,7 @@ fn rows() -> Vec<Row> {
 async fn every_kind_of_answer_has_its_events_and_both_forms_hold_the_same() {
     let talk = Talk::start().await;
     let fields = format!(r#""input":"Go","tools":[{}]"#, tool("weather"));
-    for row in rows() {
+    for row in whole_rows().into_iter().chain(cut_rows()) {
         talk.backend.answer(row.answer.clone());
         let events = talk.stream(&fields).await;
         assert_eq!(names(&events), row.events, "{}", row.what);

@@ -71,6 +71,15 @@ impl Decoder {
         Self { answer: Answer::new(ids), stage: Stage::Silent, usage: None }
     }
 
+    /// Tells it the calls that the conversation has already: a new call with one of their ids gets a
+    /// fresh one. Some model servers count their calls from 0 in every answer, and a conversation in
+    /// which two calls have one id cannot be continued.
+    #[must_use]
+    pub fn with_known_calls(mut self, ids: impl IntoIterator<Item = String>) -> Self {
+        self.answer.know_calls(ids);
+        self
+    }
+
     /// Takes in the data of one server-sent event and appends to `out` what it means.
     ///
     /// # Errors

@@ -46,6 +46,7 @@ pub(super) struct Tapped {
     cut: BoxFuture<'static, ()>,
     keep_alive: Duration,
     silence: Option<Pin<Box<Sleep>>>,
+    /// Whether `silence` runs: from the moment the client has got all there is.
     armed: bool,
     _ticket: Ticket,
 }
@@ -72,7 +73,7 @@ impl Tapped {
         self.ready.extend(out);
         self.settlement.spent(self.tap.usage());
         match fed {
-            Err(error) => self.fail(error.into()),
+            Err(error) => self.fail(&error.into()),
             Ok(()) if self.tap.is_done() => self.end(),
             Ok(()) => {}
         }
@@ -87,17 +88,17 @@ impl Tapped {
                 self.settlement.ended(Outcome::Completed, self.tap.usage());
                 self.upstream = None;
             }
-            Err(error) => self.fail(error.into()),
+            Err(error) => self.fail(&error.into()),
         }
     }
 
     /// One error object, and then the end: never silence, never `[DONE]`.
-    fn fail(&mut self, failure: Failure) {
+    fn fail(&mut self, failure: &Failure) {
         tracing::warn!(%failure, "a stream failed");
         let mut out = BytesMut::new();
         chat_stream_error(&failure.public(), &mut out);
         self.ready.push_back(out.freeze());
-        self.settlement.failed(&failure);
+        self.settlement.failed(failure);
         self.upstream = None;
     }
 
@@ -133,23 +134,23 @@ impl Body for Tapped {
         let this = self.get_mut();
         loop {
             if let Some(bytes) = this.ready.pop_front() {
+                this.armed = false;
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             if this.upstream.is_none() {
                 return Poll::Ready(None);
             }
             if this.cut.as_mut().poll(cx).is_ready() {
-                this.fail(Failure::ShuttingDown);
+                this.fail(&Failure::ShuttingDown);
                 continue;
             }
             match this.poll_upstream(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
-                    this.armed = false;
                     if let Ok(chunk) = frame.into_data() {
                         this.take_in(chunk);
                     }
                 }
-                Poll::Ready(Some(Err(error))) => this.fail(error.into()),
+                Poll::Ready(Some(Err(error))) => this.fail(&error.into()),
                 Poll::Ready(None) => this.end(),
                 Poll::Pending if this.poll_silence(cx).is_ready() => {
                     this.armed = false;

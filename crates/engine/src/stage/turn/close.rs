@@ -3,10 +3,12 @@
 //! A response is durable before its terminal event leaves (design decision 7): an id that a client
 //! has seen completed is never lost.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use transom_core::clock::Clock;
 use transom_core::event::Finish;
 use transom_core::failure::Failure;
@@ -62,7 +64,13 @@ impl Ledger {
             tools: Some(self.head.tools.clone()),
             tool_choice: Some(self.head.tool_choice.clone()),
         };
-        let committed = self.store.commit_turn(&self.scope, record).await;
+        // A store that panics has not said that the turn is durable.
+        let committed = AssertUnwindSafe(self.store.commit_turn(&self.scope, record))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|panic| {
+                Err(StoreError::Unavailable(super::panic_message(&*panic).into()))
+            });
         self.metrics.commit.observe(started.elapsed().as_secs_f64());
         committed
     }
@@ -76,12 +84,19 @@ impl Ledger {
 }
 
 impl Running {
-    /// The model stopped.
-    pub(super) async fn finish(mut self, finish: Finish) {
+    /// The model stopped: the record is written.
+    pub(super) async fn keep(&mut self, finish: Finish) -> Result<Finished, Failure> {
         let finished = self.encoder.finish(finish, self.ledger.clock.now(), &mut self.out);
-        if let Err(error) = self.ledger.commit(&finished).await {
-            return self.fail(error.into()).await;
-        }
+        let committing = Instant::now();
+        let committed = self.ledger.commit(&finished).await;
+        self.journal.committed(committing.elapsed());
+        committed?;
+        self.encoder.terminal(&finished, &mut self.out);
+        Ok(finished)
+    }
+
+    /// The last word of a turn that went well.
+    pub(super) async fn tell(mut self, finished: &Finished) {
         let transcript = self.encoder.transcript();
         self.settlement.tool_calls(transcript.entries());
         let outcome = match finished.status {
@@ -89,8 +104,8 @@ impl Running {
             _ => Outcome::Incomplete,
         };
         self.settlement.ended(outcome, transcript.usage());
-        self.encoder.terminal(&finished, &mut self.out);
-        self.sink.answer(text(&finished), self.out.freeze()).await;
+        self.sink.answer(text(finished), self.out.freeze()).await;
+        self.journal.ended(&self.ledger.head.id);
     }
 
     /// Something broke.
@@ -98,6 +113,7 @@ impl Running {
         let id = self.ledger.head.id.clone();
         let finished = self.encoder.fail(&failure, &mut self.out);
         self.settlement.failed(&failure);
+        self.journal.failed(&id);
         self.settlement.spent(self.encoder.transcript().usage());
         if self.sink.is_stream() {
             // The edge has logged this exchange as a success long ago.
@@ -107,6 +123,7 @@ impl Running {
             self.ledger.commit_quietly(&finished).await;
         }
         self.sink.fail(failure, self.out.freeze()).await;
+        self.journal.ended(&id);
     }
 
     /// The client left.
@@ -115,6 +132,7 @@ impl Running {
         self.settlement.spent(self.encoder.transcript().usage());
         tracing::info!(response.id = %self.ledger.head.id, "cancelled: the client left");
         self.ledger.commit_quietly(&finished).await;
+        self.journal.ended(&self.ledger.head.id);
     }
 }
 

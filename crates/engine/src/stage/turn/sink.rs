@@ -100,9 +100,7 @@ impl Sink {
     /// Sends a piece of a stream; waits while the client is slow. A whole answer has no pieces.
     pub(super) async fn send(&mut self, piece: Bytes) -> Result<(), Gone> {
         match self {
-            Self::Stream(pieces) if !piece.is_empty() => {
-                pieces.send(piece).await.map_err(|_| Gone)
-            }
+            Self::Stream(pieces) if !piece.is_empty() => pieces.send(piece).await.map_err(|_| Gone),
             Self::Closed => Err(Gone),
             Self::Whole(_) | Self::Waiting(..) | Self::Stream(_) => Ok(()),
         }

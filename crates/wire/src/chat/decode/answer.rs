@@ -61,6 +61,11 @@ impl Answer {
         }
     }
 
+    /// Ids that new calls may not have.
+    pub(super) fn know_calls(&mut self, ids: impl IntoIterator<Item = String>) {
+        self.calls.know(ids);
+    }
+
     /// Takes in one delta: thoughts, then text, then calls, the order in which a model says them.
     pub(super) fn grow(
         &mut self,

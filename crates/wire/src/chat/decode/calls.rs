@@ -28,6 +28,10 @@ pub(super) enum Place {
 }
 
 impl Calls {
+    pub(super) fn know(&mut self, ids: impl IntoIterator<Item = String>) {
+        self.ids.extend(ids);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.indexes.is_empty()
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use transom_core::content::{Image, Part};
 use transom_core::item::FunctionCall;
 
@@ -65,14 +66,32 @@ pub(super) struct ToolCall<'a> {
 #[derive(Debug, Serialize)]
 struct CalledFunction<'a> {
     name: &'a str,
-    arguments: &'a str,
+    arguments: Cow<'a, str>,
 }
 
 impl<'a> From<&'a FunctionCall> for ToolCall<'a> {
     fn from(call: &'a FunctionCall) -> Self {
-        let function = CalledFunction { name: &call.name, arguments: &call.arguments };
+        let arguments = arguments(&call.arguments);
+        let function = CalledFunction { name: &call.name, arguments };
         Self { id: &call.call_id, kind: "function", function }
     }
+}
+
+/// vLLM parses the arguments of earlier calls for the chat template and refuses a conversation in
+/// which some are not JSON. Models do write such arguments, so they go back as text in an object.
+fn arguments(written: &str) -> Cow<'_, str> {
+    #[derive(Serialize)]
+    struct Unreadable<'a> {
+        arguments: &'a str,
+    }
+    if serde_json::from_str::<IgnoredAny>(written).is_ok() {
+        return Cow::Borrowed(written);
+    }
+    if written.trim_ascii().is_empty() {
+        return Cow::Borrowed("{}");
+    }
+    let text = serde_json::to_string(&Unreadable { arguments: written });
+    Cow::Owned(text.unwrap_or_else(|_| unreachable!("a string is always JSON")))
 }
 
 impl<'a> From<&'a Part> for ContentPart<'a> {

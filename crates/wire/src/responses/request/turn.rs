@@ -1,12 +1,16 @@
 //! Joins a request with the turns it continues.
 //!
+//! A call that a limit cut and nobody answered is left out: it is no call.
+//!
 //! Inherited are the items of all turns, and the tools and the tool choice where the request does
 //! not have the field. Nothing else is: neither instructions nor settings.
+
+use std::collections::HashSet;
 
 use transom_core::clock::Timestamp;
 use transom_core::failure::Failure;
 use transom_core::id::{IdSource, ResponseId};
-use transom_core::item::Item;
+use transom_core::item::{Item, ItemStatus};
 use transom_core::port::store::{History, StoredItem};
 use transom_core::request::Generation;
 use transom_core::tool::{FunctionTool, ToolChoice};
@@ -91,6 +95,7 @@ impl CreateResponse {
             labels: self.labels,
         };
         let mut items = past.items;
+        drop_cut_calls(&mut items, &self.input);
         items.append(&mut self.input);
         let settings = self.settings;
         let generation = Generation {
@@ -109,4 +114,20 @@ impl CreateResponse {
         };
         Ok(Turn { generation, head, input })
     }
+}
+
+/// Takes out the calls that a token limit or a filter cut, unless somebody has answered them: their
+/// arguments are half a text, and the conversation could not go on while they wait for an output.
+fn drop_cut_calls(past: &mut Vec<Item>, input: &[Item]) {
+    let answer = |item: &Item| match item {
+        Item::FunctionCallOutput(output) => Some(output.call_id.clone()),
+        _ => None,
+    };
+    let answered: HashSet<String> = past.iter().chain(input).filter_map(answer).collect();
+    past.retain(|item| match item {
+        Item::FunctionCall(call) => {
+            call.status != ItemStatus::Incomplete || answered.contains(&call.call_id)
+        }
+        _ => true,
+    });
 }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use transom_core::event::Finish;
 
-use super::{DONE, USAGE, call, chunk, delta, finish, run, told};
+use super::{DONE, Decoder, Event, ItemHead, USAGE, call, chunk, delta, finish, ids, run, told};
 
 #[test]
 fn the_first_delta_of_a_call_is_never_an_invented_object() {
@@ -199,4 +199,26 @@ fn usage_that_cannot_be_true_is_no_usage() {
         assert_eq!((result, transcript.usage()), (Ok(()), None));
         assert_eq!(transcript.finish(), Some(Finish::Stop));
     }
+}
+
+#[test]
+fn a_call_does_not_get_an_id_that_the_conversation_knows() {
+    let chunk = |id: &str, index: u8| {
+        format!(
+            r#"{{"choices":[{{"delta":{{"tool_calls":[{{"index":{index},"id":"{id}","function":{{"name":"f","arguments":"{{}}"}}}}]}}}}]}}"#
+        )
+    };
+    let mut decoder = Decoder::new(ids()).with_known_calls(["call_0".to_owned()]);
+    let mut events = Vec::new();
+    for (index, id) in (0..).zip(["call_0", "call_1", "call_1"]) {
+        decoder.feed(chunk(id, index).as_bytes(), &mut events).unwrap();
+    }
+    let given = events.iter().filter_map(|event| match event {
+        Event::ItemBegan { head: ItemHead::FunctionCall { call_id, .. }, .. } => {
+            Some(call_id.as_str())
+        }
+        _ => None,
+    });
+    let fresh = |number: u8| format!("call_{number:032x}");
+    assert_eq!(given.collect::<Vec<_>>(), [&fresh(1), "call_1", &fresh(2)]);
 }

@@ -130,3 +130,24 @@ fn within_a_tool_turn_thoughts_do_not_move_what_went_before() {
         assert!(grows(&items[..asked], &items[..answered], RenderOptions::default()));
     }
 }
+
+#[test]
+fn arguments_that_are_not_json_go_back_in_an_object() {
+    let written = ["", " ", "{\"a\":", "{a: \"b\"}", "{\"a\":1}", "\"Paris\""];
+    let input = written.iter().enumerate().flat_map(|(index, arguments)| {
+        let id = format!("c{index}");
+        [user("q"), call(&id, arguments), result(&id, "1")]
+    });
+    let lines = lines(&generation(input.collect()), RenderOptions::default());
+    let sent: Vec<_> = lines.lines().filter_map(|line| line.split_once("arguments\":")).collect();
+    let sent: Vec<_> = sent.iter().map(|(_, text)| text.trim_end_matches("}}]}")).collect();
+    let expected = [
+        r#""{}""#,
+        r#""{}""#,
+        r#""{\"arguments\":\"{\\\"a\\\":\"}""#,
+        r#""{\"arguments\":\"{a: \\\"b\\\"}\"}""#,
+        r#""{\"a\":1}""#,
+        r#""\"Paris\"""#,
+    ];
+    assert_eq!(sent, expected);
+}

@@ -1,0 +1,182 @@
+//! Streams of a model server that are wrong or merely odd, on every road.
+//!
+//! # Layout
+//!
+//! - this file: servers that die or fall silent (A1, A5, A8), and answers that are none (A19).
+//! - `wrong`: events that are wrong (A11, A12, A14 to A16, A18).
+//! - `odd`: events that are right and look odd, in every chunking (A12, A13, A15 to A17).
+
+use std::time::{Duration, Instant};
+
+use transom_testkit::answer::chat::chat;
+use transom_testkit::answer::{Answer, Step, body_of, event_stream, json};
+use transom_testkit::{Gate, PATIENCE};
+
+use crate::support::exchange::{ROADS, Road, body};
+use crate::support::{CHAT, RESPONSES, Rig, Times, chunks};
+
+mod odd;
+mod wrong;
+
+const WORDS: [&str; 4] = ["One ", "two ", "three ", "four "];
+
+#[tokio::test]
+async fn a_server_that_dies_after_any_event_ends_each_stream_in_the_one_agreed_way() {
+    let rig = Rig::start("").await;
+    let mut told = Times::default();
+    for road in ROADS {
+        for words in 0..=WORDS.len() {
+            for end in [Step::Reset, Step::Close] {
+                let dies = WORDS[..words].iter().fold(chat(), |chat, word| chat.text(*word));
+                let gate = Gate::new("the moment of death");
+                // The head of a stream leaves with the first event: without it nothing was sent.
+                rig.backend.answer(dies.wait(&gate).step(end.clone()));
+                let exchange = async { told_after(&rig, road, &gate).await };
+                let (ended, took) = exchange.await;
+                told.add(took);
+                let begun = words > 0 && road != Road::Whole;
+                let expected = if begun { WORDS[..words].concat() } else { String::new() };
+                let status = if begun { 200 } else { 502 };
+                let brief = (status, expected.as_str(), Some("upstream_disconnected"));
+                assert_eq!(ended.brief(), brief, "{road:?}, {words} words, {end:?}");
+            }
+        }
+    }
+    told.print("a death of the model server was told after");
+    assert!(told.percentile(100) <= Duration::from_secs(1));
+    // The ones of /v1/responses are on record, whether or not their clients could learn their ids.
+    let failed = rig.stored("failed").await;
+    assert_eq!(failed.len(), 2 * 2 * (WORDS.len() + 1));
+    for id in &failed {
+        let stored = rig.client.get(&format!("{RESPONSES}/{id}")).await.json();
+        assert_eq!((&stored["id"], &stored["status"]), (&id.as_str().into(), &"failed".into()));
+    }
+    rig.backend.answer(chat().text("alive"));
+    assert_eq!(rig.exchange(Road::Stream).await.brief(), (200, "alive", None));
+}
+
+/// Asks, opens the gate once the answer stands at it, and times how long the end takes to arrive.
+async fn told_after(
+    rig: &Rig,
+    road: Road,
+    gate: &Gate,
+) -> (crate::support::exchange::Ended, Duration) {
+    let opening = async {
+        gate.arrived(1).await;
+        let opened = Instant::now();
+        gate.open();
+        opened
+    };
+    let (ended, opened) = tokio::join!(rig.exchange(road), opening);
+    let took = ended.at.saturating_duration_since(opened);
+    (ended, took)
+}
+
+#[tokio::test]
+async fn a_stream_that_dies_harms_no_other() {
+    let rig = Rig::start("").await;
+    let gate = Gate::new("the others' middle");
+    let others = crate::support::count(20, 500);
+    rig.backend.default_answer(chat().text("begun ").wait(&gate).text("and done"));
+    let mut waiting = Vec::new();
+    for at in 0..others {
+        let (road, path) = [(Road::Chat, CHAT), (Road::Stream, RESPONSES)][at % 2];
+        let mut stream = rig.client.stream(path, body(road, "")).await;
+        stream.next().await.expect("a first event");
+        waiting.push(stream);
+    }
+    gate.arrived(others).await;
+    for road in ROADS {
+        rig.backend.answer(chat().text("Short ").step(Step::Reset));
+        let ended = rig.exchange(road).await;
+        assert_eq!(ended.error.as_deref(), Some("upstream_disconnected"));
+    }
+    gate.open();
+    for mut stream in waiting {
+        let mut last = String::new();
+        while let Some(next) = stream.next().await {
+            last = next.event.data;
+        }
+        assert_eq!(last, "[DONE]");
+    }
+    println!("{others} streams lived on");
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_given_up_after_the_idle_limit_and_let_go() {
+    let yaml = "limits: {idle_timeout: 600ms, first_byte_timeout: 600ms, keepalive_interval: 100ms}";
+    let rig = Rig::start(yaml).await;
+    for road in ROADS {
+        rig.backend.answer(chat().text("One ").step(Step::Hang));
+        let started = Instant::now();
+        let ended = rig.exchange(road).await;
+        let waited = started.elapsed();
+        let begun = road != Road::Whole;
+        let brief = (if begun { 200 } else { 504 }, if begun { "One " } else { "" });
+        assert_eq!(ended.brief(), (brief.0, brief.1, Some("upstream_timeout")), "{road:?}");
+        assert!(waited >= Duration::from_millis(600) && waited < Duration::from_millis(1600));
+        let comments = ended.bytes.matches(": keep-alive\n").count();
+        let expected = if begun { 3..=6 } else { 0..=0 };
+        assert!(expected.contains(&comments), "{road:?}: {comments} comments");
+        rig.backend.await_disconnect().await;
+
+        rig.backend.answer(chat().step(Step::Hang));
+        let ended = rig.exchange(road).await;
+        assert_eq!(ended.brief(), (504, "", Some("upstream_timeout")), "{road:?}");
+        rig.backend.await_disconnect().await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_a_bad_upstream_response() {
+    let rig = Rig::start("").await;
+    let page = "<html>CANARY log in</html>";
+    let rows: Vec<(&str, Answer, u16)> = vec![
+        ("a page", body_of(200, "text/html", page), 502),
+        ("nothing", Answer::empty(200), 502),
+        ("a page that says it is a stream", event_stream(page), 200),
+        ("an empty stream", event_stream(""), 200),
+        ("JSON where a stream was asked for", json(200, chunks::piece("CANARY")), 502),
+        ("an image", body_of(200, "image/png", "\u{89}PNG CANARY"), 502),
+        ("a stream of an array", event_stream("data: [\"CANARY\"]\n\n"), 200),
+    ];
+    for (what, answer, status) in rows {
+        for road in ROADS {
+            rig.backend.answer(answer.clone());
+            let ended = rig.exchange(road).await;
+            let status = if road == Road::Whole { 502 } else { status };
+            let told = ended.error.as_deref().expect("an error");
+            // A stream without any event at all may also be called one that ended early.
+            let code = match (road, what) {
+                (Road::Chat, _) | (_, "a stream of an array") => "bad_upstream_response",
+                _ if status == 502 && road != Road::Whole => "bad_upstream_response",
+                _ => told,
+            };
+            assert_eq!((ended.status, told), (status, code), "{what} on {road:?}");
+            let codes = ["bad_upstream_response", "upstream_disconnected"];
+            assert!(codes.contains(&told), "{what} on {road:?}: {told}");
+            assert!(!ended.bytes.contains("CANARY"), "{what} on {road:?}: {}", ended.bytes);
+        }
+    }
+    let chat_whole = r#"{"model":"tiny","messages":[{"role":"user","content":"Hi"}]}"#;
+    for answer in [
+        body_of(200, "text/html", page),
+        Answer::empty(200),
+        json(200, ""),
+        json(200, "null"),
+        json(200, "{\"CANARY\":"),
+        json(200, "{\"CANARY\":\"\u{1}\"}"),
+        json(200, r#"{"error":{"message":"CANARY","type":"x","param":null,"code":500}}"#),
+        body_of(200, "application/json", &b"{\"CANARY\":\"\xff\"}"[..]),
+        event_stream(chunks::stream([chunks::piece("CANARY"), chunks::DONE.to_owned()])),
+    ] {
+        rig.backend.answer(answer.clone());
+        let sent = tokio::time::timeout(PATIENCE, rig.client.post(CHAT, chat_whole)).await;
+        let sent = sent.expect("an answer");
+        let code = sent.json()["error"]["code"].clone();
+        let expected =
+            if answer.body().starts_with(b"{\"error") { "upstream_error" } else { "bad_upstream_response" };
+        assert_eq!((sent.status, code), (502, expected.into()), "{answer:?}");
+        assert!(!sent.text().contains("CANARY"), "{}", sent.text());
+    }
+}
