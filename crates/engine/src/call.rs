@@ -7,7 +7,6 @@ use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http_body::Body;
 use transom_core::failure::Failure;
-use transom_core::id::RequestId;
 use transom_core::secret::Secret;
 
 /// The routes that generate something.
@@ -25,8 +24,6 @@ pub enum Endpoint {
 
 /// One inbound call.
 pub struct Call {
-    /// Names the call in answers and logs.
-    pub id: RequestId,
     /// What is asked for.
     pub endpoint: Endpoint,
     /// The bearer token, if one came.

@@ -2,10 +2,10 @@
 //!
 //! # Layout
 //!
-//! - [`pipeline`]: the life of a request in one function. Start reading there.
+//! - `pipeline`: the life of a request in one function. Start reading there.
 //! - `stage/`: one stage, one file, in the order of the call: `authenticate`, `admit`, `screen`,
 //!   `resolve`, `rehydrate`, then `pass` (bytes through) or `turn` (typed), and `settle`.
-//! - [`call`]: what goes in and comes out.
+//! - [`gateway`]: everything a request meets; [`call`]: what goes in and comes out.
 //! - [`settings`]: what an operator decides.
 //! - [`metrics`]: what operators count.
 //! - `stored`, `models`: reading back what is stored, listing models.
@@ -13,9 +13,10 @@
 
 mod answer;
 pub mod call;
+pub mod gateway;
 pub mod metrics;
 mod models;
-pub mod pipeline;
+mod pipeline;
 pub mod settings;
 mod stage;
 mod stored;

@@ -8,7 +8,7 @@ use transom_core::port::upstream::{Route, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
 
 use crate::answer::{MAX_ANSWER, check_status, collect};
-use crate::pipeline::Gateway;
+use crate::gateway::Gateway;
 
 /// The list, with every model as its server describes it.
 #[derive(Serialize, Deserialize)]

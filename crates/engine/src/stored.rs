@@ -6,7 +6,7 @@ use transom_core::failure::{Failure, Missing};
 use transom_core::id::ResponseId;
 use transom_core::port::store::{ItemPage, PageLookup, PageQuery};
 
-use crate::pipeline::Gateway;
+use crate::gateway::Gateway;
 
 impl Gateway {
     /// A stored response object.

@@ -14,8 +14,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transom_config::{GatewayConfig, Metrics as MetricsConfig, Tls, UpstreamConfig};
+use transom_engine::gateway::{Gateway, Parts};
 use transom_engine::metrics::Metrics;
-use transom_engine::pipeline::{Gateway, Parts};
 use transom_server::app::{self, App};
 use transom_server::listener;
 use transom_store::sqlite::{OpenError, SqliteStore, StoreConfig};
@@ -149,13 +149,14 @@ fn connections(config: &GatewayConfig) -> Result<listener::Settings, BuildError>
         idle: limits.keep_alive.get(),
         write: limits.client_stall.get(),
     };
-    Ok(listener::Settings { patience, header_count: limits.header_count.count(), tls })
+    Ok(listener::Settings { patience, parsed_headers: limits.header_count.count() * 2, tls })
 }
 
 fn edge_limits(config: &GatewayConfig) -> app::Limits {
     let origins = config.listen.cors_origins.iter();
     app::Limits {
         header_bytes: config.limits.header_bytes.get(),
+        header_count: config.limits.header_count.count(),
         body: transom_server::body::Limits {
             bytes: config.limits.body_bytes.get(),
             idle: config.limits.body_idle.get(),

@@ -14,6 +14,7 @@ use transom_server::listener::{self, Shutdown};
 use transom_upstream::probe;
 
 use crate::compose::{Program, shown_address};
+use crate::console::Console;
 use crate::{output, supervise};
 use first_ready::Wait;
 use signals::{Ended, Signals};
@@ -41,11 +42,11 @@ enum Reason {
 }
 
 /// Runs the program to its end; the result is the exit code.
-pub(crate) async fn run(program: Program) -> u8 {
+pub(crate) async fn run(program: Program, console: &Console) -> u8 {
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => {
-            output::problem(&format!("signals cannot be caught: {error}"));
+            console.problem(&format!("signals cannot be caught: {error}"));
             return output::CONFIGURATION_ERROR;
         }
     };
@@ -62,7 +63,7 @@ pub(crate) async fn run(program: Program) -> u8 {
     let background = CancellationToken::new();
     let _stops_with_us = background.clone().drop_guard();
     tracker.spawn(listener::run(listener, router, connections, shutdown.clone()));
-    output::line(&format!("Transom is listening: {address}"));
+    console.line(&format!("Transom is listening: {address}"));
     let helpers = tokio_util::task::TaskTracker::new();
     let child = match &config.upstream {
         UpstreamConfig::External { .. } => {
@@ -70,10 +71,10 @@ pub(crate) async fn run(program: Program) -> u8 {
             None
         }
         UpstreamConfig::Spawn(child) => {
-            match supervise::start(child, config.supervision, &backend, &helpers) {
+            match supervise::start(child, config.supervision, &backend, &helpers, console) {
                 Ok(supervised) => Some(supervised),
                 Err(error) => {
-                    output::problem(&format!("vLLM cannot be supervised: {error}"));
+                    console.problem(&format!("vLLM cannot be supervised: {error}"));
                     return NOT_READY;
                 }
             }
@@ -85,7 +86,7 @@ pub(crate) async fn run(program: Program) -> u8 {
         startup_timeout: config.supervision.startup_timeout.get(),
         notice_every: config.supervision.ready_interval.get(),
     };
-    let reason = until_stopped(&wait, &address, &mut signals).await;
+    let reason = until_stopped(&wait, &address, &mut signals, console).await;
     let cut_off = drain(&shutdown, &cut, &mut signals, config.limits.shutdown_timeout).await;
     background.cancel();
     let grace = if cut_off { LAST_WORDS } else { CHILD_GRACE };
@@ -94,7 +95,12 @@ pub(crate) async fn run(program: Program) -> u8 {
     code(&reason, cut_off)
 }
 
-async fn until_stopped(wait: &Wait<'_>, address: &str, signals: &mut Signals) -> Reason {
+async fn until_stopped(
+    wait: &Wait<'_>,
+    address: &str,
+    signals: &mut Signals,
+    console: &Console,
+) -> Reason {
     let child_ended = async {
         match wait.child {
             Some(child) => child.outcome().await,
@@ -104,26 +110,26 @@ async fn until_stopped(wait: &Wait<'_>, address: &str, signals: &mut Signals) ->
     tokio::pin!(child_ended);
     let told = tokio::select! {
         ready = wait.first_ready() => ready,
-        outcome = &mut child_ended => return ended(&outcome),
+        outcome = &mut child_ended => return ended(&outcome, console),
         signal = signals.next() => return Reason::Signal(signal),
     };
     if let Err(given_up) = told {
-        output::problem(&given_up.to_string());
+        console.problem(&given_up.to_string());
         return Reason::NotReady;
     }
-    output::line(&format!("Transom is ready: {address}/v1/responses"));
+    console.line(&format!("Transom is ready: {address}/v1/responses"));
     tokio::select! {
-        outcome = child_ended => ended(&outcome),
+        outcome = child_ended => ended(&outcome, console),
         signal = signals.next() => Reason::Signal(signal),
     }
 }
 
-fn ended(outcome: &Outcome) -> Reason {
+fn ended(outcome: &Outcome, console: &Console) -> Reason {
     match outcome {
         Outcome::NeverReady(failure) => {
-            output::problem(&format!("vLLM was never ready: {failure}"));
+            console.problem(&format!("vLLM was never ready: {failure}"));
         }
-        Outcome::Died(exit) => output::problem(&format!("vLLM ended: it {exit}")),
+        Outcome::Died(exit) => console.problem(&format!("vLLM ended: it {exit}")),
         Outcome::Stopped(_) => {}
     }
     Reason::Child(outcome.supervisor_code())
@@ -138,7 +144,7 @@ async fn drain(
 ) -> bool {
     shutdown.soft.cancel();
     shutdown.tracker.close();
-    tracing::info!(requests = shutdown.tracker.len(), "finishing active requests");
+    tracing::info!("finishing active requests");
     tokio::select! {
         () = shutdown.tracker.wait() => return false,
         () = sleep(limit) => {}

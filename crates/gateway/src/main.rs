@@ -6,8 +6,8 @@
 //! - `command/`: one subcommand, one file.
 //! - `lifecycle`: signals and the order of shutting down.
 //! - `supervise`: a vLLM of our own.
-//! - `telemetry`: where log lines go.
-//! - `output`: what is said to people on standard output and standard error.
+//! - `telemetry`: where log lines go; `console`: the two outputs of a running gateway.
+//! - `output`: what is said before and without a running gateway.
 
 use std::process::ExitCode;
 
@@ -15,6 +15,7 @@ use transom_config::{Command, Disk, Invocation, Rejection, load, process_environ
 
 mod command;
 mod compose;
+mod console;
 mod lifecycle;
 mod output;
 mod source;

@@ -13,7 +13,8 @@ use transom_process::{
 use transom_upstream::backend::Backend;
 use transom_upstream::probe::{self, Seen};
 
-use crate::{output, source};
+use crate::console::Console;
+use crate::source;
 
 /// The name before each line of its output.
 const NAME: &str = "vllm";
@@ -27,7 +28,9 @@ pub(crate) fn start(
     supervision: Supervision,
     backend: &Arc<Backend>,
     tracker: &TaskTracker,
+    console: &Console,
 ) -> io::Result<Supervised> {
+    let out = console.clone();
     let mut spec = ChildSpec::new(NAME, &child.vllm_bin);
     spec.arguments = ["serve".into(), child.model.clone().into()]
         .into_iter()
@@ -60,7 +63,7 @@ pub(crate) fn start(
         },
         jitter: Box::new(source::jitter),
     };
-    let supervised = supervisor.start(output::line, tracker)?;
+    let supervised = supervisor.start(move |line: &str| out.line(line), tracker)?;
     tracker.spawn(follow(supervised.states(), Arc::clone(backend)));
     Ok(supervised)
 }

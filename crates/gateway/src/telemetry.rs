@@ -1,9 +1,9 @@
 //! Where log lines go: standard error, and a file if a folder is configured.
 
 use std::fs::{OpenOptions, create_dir_all};
-use std::io::{self, IsTerminal as _, stderr};
-use std::sync::Mutex;
+use std::io;
 
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::{self, MakeWriter};
@@ -12,18 +12,23 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use transom_config::{Log, LogFormat, LogLevel};
 
+use crate::console::Console;
+
 /// The log file's name within its folder.
 const FILE: &str = "transom.log";
 
-/// Sets up logging for the whole program. Fails when the log file cannot be written.
-pub(crate) fn start(log: &Log) -> io::Result<()> {
-    let console = layer(log.format, stderr, stderr().is_terminal());
-    let file = match &log.directory {
-        None => None,
+/// Sets up logging for the whole program. Fails when the log file cannot be written. What is
+/// returned writes the last lines of the file when it is dropped.
+pub(crate) fn start(log: &Log, console: &Console) -> io::Result<Option<WorkerGuard>> {
+    let (writer, colour) = console.log();
+    let console = layer(log.format, writer, colour);
+    let (file, flush) = match &log.directory {
+        None => (None, None),
         Some(folder) => {
             create_dir_all(folder)?;
             let file = OpenOptions::new().create(true).append(true).open(folder.join(FILE))?;
-            Some(layer(log.format, Mutex::new(file), false))
+            let (writer, flush) = tracing_appender::non_blocking(file);
+            (Some(layer(log.format, writer, false)), Some(flush))
         }
     };
     tracing_subscriber::registry()
@@ -31,7 +36,8 @@ pub(crate) fn start(log: &Log) -> io::Result<()> {
         .with(console)
         .with(file)
         .try_init()
-        .map_err(io::Error::other)
+        .map_err(io::Error::other)?;
+    Ok(flush)
 }
 
 fn layer<S, W>(

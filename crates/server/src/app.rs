@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use http::HeaderValue;
 use prometheus_client::registry::Registry;
-use transom_engine::pipeline::Gateway;
+use transom_engine::gateway::Gateway;
 
 use crate::api::{generate, health, metrics, models, responses};
 use crate::{error, layers};
@@ -24,8 +24,10 @@ pub struct App {
 /// Limits of the edge.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Largest header block, in bytes.
+    /// Largest header block, the target included, in bytes.
     pub header_bytes: usize,
+    /// Most header fields.
+    pub header_count: usize,
     /// How bodies are read.
     pub body: crate::body::Limits,
     /// Origins whose pages may call; empty means CORS is off.

@@ -8,7 +8,6 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use transom_core::caller::Principal;
 use transom_core::failure::Failure;
-use transom_core::id::RequestId;
 use transom_core::secret::Secret;
 
 use crate::app::App;
@@ -41,9 +40,4 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<Secret>, Failure> {
         scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim().to_owned()))
     });
     Ok(token)
-}
-
-/// The request's id, which the outermost layer has put into its headers.
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<RequestId> {
-    headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).and_then(RequestId::from_client)
 }

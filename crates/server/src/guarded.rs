@@ -90,6 +90,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         }
         if this.phase.get() == Phase::Idle {
             this.phase.set(Phase::Head);
+            // A whole request may come and be answered before the next look at the timer.
+            this.timed = None;
         }
         result
     }

@@ -12,12 +12,13 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use http_body_util::BodyExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tracing::Instrument as _;
 use transom_core::failure::{Blame, Failure, Invalid};
 use transom_core::id::RequestId;
 use transom_engine::metrics::{Exchange, Metrics, RouteLabel};
 
-use crate::app::App;
+use crate::app::{App, Limits};
 use crate::caller::REQUEST_ID;
 use crate::error::{Logged, Rejection};
 use crate::phase::Serving;
@@ -47,52 +48,72 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
         CorsLayer::new()
             .allow_origin(allowed)
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
-            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
+            // The official clients send headers of their own (`x-stainless-…`).
+            .allow_headers(AllowHeaders::mirror_request())
             .expose_headers([REQUEST_ID, header::RETRY_AFTER]),
     )
 }
 
 async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
     let id = identify(&app, request.headers_mut());
-    let method = method_word(request.method());
     let route: Arc<str> = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| Arc::from("unknown"), |path| Arc::from(path.as_str()));
-    let too_large = header_bytes(request.headers()) > app.limits.header_bytes;
-    let metrics = app.gateway.metrics();
-    let in_flight = InFlight::enter(metrics);
-    let mut response =
-        if too_large { headers_too_large().into_response() } else { next.run(request).await };
-    drop(in_flight);
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+    let method = method_word(request.method());
+    let watch = Watch::begin(app.gateway.metrics(), Line { id, method, route });
+    let mut response = if head_too_large(&request, &app.limits) {
+        headers_too_large().into_response()
+    } else {
+        // What is logged on the way, also by a stream that outlives this function, has the id.
+        let span = tracing::info_span!("request", id = %watch.line.id);
+        next.run(request).instrument(span).await
+    };
+    if let Ok(value) = HeaderValue::from_str(watch.line.id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    let status = response.status().as_u16();
-    metrics.requests.get_or_create(&Exchange { method, route: route.clone(), status }).inc();
-    let label = RouteLabel { method, route: route.clone() };
-    metrics.request_seconds.get_or_create(&label).observe(started.elapsed().as_secs_f64());
-    let milliseconds = started.elapsed().as_millis();
-    let failure = response.extensions().get::<Logged>().map(|logged| &*logged.0);
-    log(&Line { id: &id, method, route: &route, status, milliseconds }, failure);
+    watch.answered(&response);
     response
 }
 
-/// Counts a request until its answer begins, also when its client leaves before: then the future
-/// that serves it is dropped.
-struct InFlight(Metrics);
+/// Counts and logs one exchange, whatever becomes of it: a client that leaves before the head of
+/// its answer takes the future that serves it along.
+struct Watch {
+    metrics: Metrics,
+    line: Line,
+    started: Instant,
+    open: bool,
+}
 
-impl InFlight {
-    fn enter(metrics: &Metrics) -> Self {
+impl Watch {
+    fn begin(metrics: &Metrics, line: Line) -> Self {
         metrics.in_flight.inc();
-        Self(metrics.clone())
+        Self { metrics: metrics.clone(), line, started: Instant::now(), open: true }
+    }
+
+    fn answered(mut self, response: &Response) {
+        let failure = response.extensions().get::<Logged>().map(|logged| &*logged.0);
+        self.close(response.status().as_u16(), failure);
+    }
+
+    fn close(&mut self, status: u16, failure: Option<&Failure>) {
+        self.open = false;
+        self.metrics.in_flight.dec();
+        let Line { method, route, .. } = &self.line;
+        let exchange = Exchange { method, route: route.clone(), status };
+        self.metrics.requests.get_or_create(&exchange).inc();
+        let (label, took) = (RouteLabel { method, route: route.clone() }, self.started.elapsed());
+        self.metrics.request_seconds.get_or_create(&label).observe(took.as_secs_f64());
+        log(&self.line, status, took.as_millis(), failure);
     }
 }
 
-impl Drop for InFlight {
+impl Drop for Watch {
     fn drop(&mut self) {
-        self.0.in_flight.dec();
+        if self.open {
+            let failure = Failure::Cancelled;
+            self.close(failure.public().status.as_u16(), Some(&failure));
+        }
     }
 }
 
@@ -107,38 +128,40 @@ fn identify(app: &App, headers: &mut HeaderMap) -> RequestId {
     id
 }
 
-/// What a log line says about an exchange.
-struct Line<'a> {
-    id: &'a RequestId,
+/// What names an exchange in logs and metrics.
+struct Line {
+    id: RequestId,
     method: &'static str,
-    route: &'a str,
-    status: u16,
-    milliseconds: u128,
+    route: Arc<str>,
 }
 
 /// Logs an exchange once, as loudly as the one to blame deserves.
-fn log(line: &Line<'_>, failure: Option<&Failure>) {
+fn log(line: &Line, status: u16, milliseconds: u128, failure: Option<&Failure>) {
     match failure {
-        Some(failure) if failure.blame() != Blame::Client => log_fault(line, failure),
-        Some(failure) => log_refusal(line, failure),
+        Some(failure) if failure.blame() != Blame::Client => {
+            log_fault(line, status, milliseconds, failure);
+        }
+        Some(failure) => log_refusal(line, status, milliseconds, failure),
         None => {
-            let Line { id, method, route, status, milliseconds } = line;
-            tracing::info!(request.id = %id, method, route, status, milliseconds, "answered");
+            let Line { id, method, route } = line;
+            tracing::info!(request.id = %id, method, route = &**route, status, milliseconds, "answered");
         }
     }
 }
 
-fn log_refusal(line: &Line<'_>, failure: &Failure) {
-    let Line { id, method, route, status, milliseconds } = line;
-    tracing::info!(request.id = %id, method, route, status, milliseconds, "refused: {failure}");
+fn log_refusal(line: &Line, status: u16, milliseconds: u128, failure: &Failure) {
+    let Line { id, method, route } = line;
+    // The public words: they are bounded, and the client's own text may be as long as its body.
+    let why = failure.public().message;
+    tracing::info!(request.id = %id, method, route = &**route, status, milliseconds, "refused: {why}");
 }
 
-fn log_fault(line: &Line<'_>, failure: &Failure) {
-    let Line { id, method, route, status, milliseconds } = line;
+fn log_fault(line: &Line, status: u16, milliseconds: u128, failure: &Failure) {
+    let Line { id, method, route } = line;
     if failure.blame() == Blame::Upstream {
-        tracing::warn!(request.id = %id, method, route, status, milliseconds, "{failure}");
+        tracing::warn!(request.id = %id, method, route = &**route, status, milliseconds, "{failure}");
     } else {
-        tracing::error!(request.id = %id, method, route, status, milliseconds, "{failure}");
+        tracing::error!(request.id = %id, method, route = &**route, status, milliseconds, "{failure}");
     }
 }
 
@@ -150,9 +173,11 @@ fn headers_too_large() -> Rejection {
     }))
 }
 
-fn header_bytes(headers: &HeaderMap) -> usize {
+fn head_too_large(request: &Request, limits: &Limits) -> bool {
     let line = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
-    headers.iter().map(line).sum()
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let bytes = target + request.headers().iter().map(line).sum::<usize>();
+    bytes > limits.header_bytes || request.headers().len() > limits.header_count
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer's handlers own the panic")]

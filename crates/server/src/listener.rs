@@ -44,8 +44,9 @@ const BUFFER: usize = 64 * 1024;
 pub struct Settings {
     /// Time limits.
     pub patience: Patience,
-    /// Most header fields.
-    pub header_count: usize,
+    /// Most header fields that are parsed at all. More than a request may have, because what the
+    /// parser refuses gets an answer without a body.
+    pub parsed_headers: usize,
     /// HTTPS, if configured.
     pub tls: Option<TlsAcceptor>,
 }
@@ -135,10 +136,12 @@ where
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        // The socket has this limit, and knows the pause between two requests from a slow head.
-        .header_read_timeout(None)
+        // The socket has both limits and tells a pause from a slow head; hyper's own is longer than
+        // they are together. Without one it does not look at a connection that has become idle, and
+        // the socket's timer would never start.
+        .header_read_timeout(settings.patience.idle + settings.patience.head)
         .half_close(false)
-        .max_headers(settings.header_count)
+        .max_headers(settings.parsed_headers)
         .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(socket), service);
     tokio::pin!(serving);

@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::Full;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 use transom_core::backend::BackendState;
 use transom_core::port::upstream::{Route, Upstream, UpstreamReply, UpstreamRequest};
@@ -27,6 +27,9 @@ const POOL_IDLE: Duration = Duration::from_secs(4);
 
 /// Idle connections kept for one server.
 const POOL_SIZE: usize = 1024;
+
+/// Bytes read ahead for one answer: what a client that reads slowly costs.
+const BUFFER: usize = 64 * 1024;
 
 /// How to talk to a server.
 pub struct Settings {
@@ -53,6 +56,7 @@ pub struct Backend {
     first_byte_timeout: Duration,
     patience: Patience,
     state: watch::Sender<BackendState>,
+    doubted: Notify,
 }
 
 impl Backend {
@@ -62,6 +66,7 @@ impl Backend {
             .pool_idle_timeout(POOL_IDLE)
             .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(POOL_SIZE)
+            .http1_max_buf_size(BUFFER)
             .build(settings.connector);
         let reason = Arc::from("not asked yet");
         Ok(Self {
@@ -72,12 +77,18 @@ impl Backend {
             first_byte_timeout: settings.first_byte_timeout,
             patience: settings.patience,
             state: watch::Sender::new(BackendState::Loading { reason }),
+            doubted: Notify::new(),
         })
     }
 
     /// The server's state, for those who wait for a change.
     pub fn watch(&self) -> watch::Receiver<BackendState> {
         self.state.subscribe()
+    }
+
+    /// Waits until a request could not connect, which is a reason to probe before it is time.
+    pub async fn doubted(&self) {
+        self.doubted.notified().await;
     }
 
     /// Host and port, as logs show the server.
@@ -145,11 +156,8 @@ impl Backend {
         if caused_by::<rustls::Error>(error) {
             return UpstreamError::Tls { detail };
         }
-        // Only what was reachable can become unreachable: a server that has yet to listen is loading.
-        if self.state() == BackendState::Ready {
-            let reason = Arc::from(detail.as_str());
-            self.set_state(BackendState::Unreachable { reason });
-        }
+        // One lost connection is not a lost server: the probe decides, and at once.
+        self.doubted.notify_one();
         if caused_by::<ConnectTimeout>(error) || timed_out(error) {
             return UpstreamError::ConnectTimeout { limit: self.connect_timeout };
         }

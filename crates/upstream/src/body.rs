@@ -10,10 +10,13 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 use transom_core::upstream_error::UpstreamError;
 
-/// How long an answer may be silent, and how long it may take as a whole.
+/// How long an answer may take. The head of a stream comes before its first token, so the wait for
+/// the first byte of the body is the wait for the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// The longest silence between two pieces.
+    /// From the call to the first byte of the body.
+    pub first_byte: Duration,
+    /// The longest silence between two pieces of the body.
     pub idle: Duration,
     /// The longest whole answer, counted from the call.
     pub total: Duration,
@@ -21,36 +24,52 @@ pub struct Patience {
 
 /// A body that fails with a name when the server stalls or cuts.
 ///
-/// The idle limit runs only while somebody waits for bytes: a client that reads slowly does not
-/// make the server look dead.
+/// The limits on silence run only while somebody waits for bytes: a client that reads slowly does
+/// not make the server look dead.
 pub struct Timed {
     inner: Incoming,
     patience: Patience,
-    deadline: Instant,
-    waiting: Option<Pin<Box<Sleep>>>,
-    armed: bool,
+    started: Instant,
+    silence: Silence,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// What a body that has nothing to give is measured by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Silence {
+    /// Nothing has come yet.
+    BeforeFirstByte,
+    /// Something has come; nobody waits for more.
+    Resting,
+    /// Somebody waits for more since then.
+    Since(Instant),
 }
 
 impl Timed {
     /// Wraps the body of a call that began at `started`.
     pub fn new(inner: Incoming, patience: Patience, started: Instant) -> Self {
-        let deadline = started + patience.total;
-        Self { inner, patience, deadline, waiting: None, armed: false }
+        Self { inner, patience, started, silence: Silence::BeforeFirstByte, timer: None }
     }
 
-    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<UpstreamError> {
-        let limit = (Instant::now() + self.patience.idle).min(self.deadline);
-        let armed = std::mem::replace(&mut self.armed, true);
-        let sleep = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(limit)));
-        if !armed {
-            sleep.as_mut().reset(limit);
+    /// Waits for the end of the time that the server has, and says which limit it was.
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<UpstreamError> {
+        if self.silence == Silence::Resting {
+            self.silence = Silence::Since(Instant::now());
         }
-        ready!(sleep.as_mut().poll(cx));
-        Poll::Ready(if Instant::now() >= self.deadline {
-            UpstreamError::TotalTimeout { limit: self.patience.total }
-        } else {
-            UpstreamError::Stalled { limit: self.patience.idle }
-        })
+        let Patience { first_byte, idle, total } = self.patience;
+        let (limit, error) = match self.silence {
+            Silence::Since(then) => (then + idle, UpstreamError::Stalled { limit: idle }),
+            Silence::BeforeFirstByte | Silence::Resting => {
+                (self.started + first_byte, UpstreamError::FirstByteTimeout { limit: first_byte })
+            }
+        };
+        let end = limit.min(self.started + total);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
+        if timer.deadline() != end {
+            timer.as_mut().reset(end);
+        }
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(if end < limit { UpstreamError::TotalTimeout { limit: total } } else { error })
     }
 }
 
@@ -63,12 +82,17 @@ impl Body for Timed {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
         let this = self.get_mut();
+        // Asked first: an answer that trickles without end has a limit too.
+        if this.started.elapsed() >= this.patience.total {
+            let limit = this.patience.total;
+            return Poll::Ready(Some(Err(UpstreamError::TotalTimeout { limit })));
+        }
         match Pin::new(&mut this.inner).poll_frame(cx) {
             Poll::Ready(frame) => {
-                this.armed = false;
+                this.silence = Silence::Resting;
                 Poll::Ready(frame.map(|frame| frame.map_err(|error| cut(&error))))
             }
-            Poll::Pending => this.poll_silence(cx).map(|error| Some(Err(error))),
+            Poll::Pending => this.poll_patience(cx).map(|error| Some(Err(error))),
         }
     }
 

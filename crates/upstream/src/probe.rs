@@ -39,12 +39,14 @@ pub async fn run(backend: Arc<Backend>, cancel: CancellationToken) {
         if let Some(next) = next_state(&backend.state(), &seen, misses) {
             backend.set_state(next);
         }
+        // A ready server that has just missed a probe is asked again soon.
         let pause = match backend.state() {
-            BackendState::Ready => CALM_INTERVAL,
+            BackendState::Ready if misses == 0 => CALM_INTERVAL,
             _ => EAGER_INTERVAL,
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
+            () = backend.doubted(), if misses == 0 => {}
             () = cancel.cancelled() => return,
         }
     }

@@ -167,6 +167,14 @@ impl Shield {
         Ok(if self.removed().contains(&name) { Extra::Drop } else { Extra::Keep })
     }
 
+    /// Judges the address of a picture or another medium in a typed request.
+    pub fn check_media_url(&self, url: &str, param: &str) -> Result<(), Invalid> {
+        match self.mode {
+            Mode::Off => Ok(()),
+            mode => media::check_url(param, url, mode),
+        }
+    }
+
     fn judge(
         &self,
         name: &str,

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - [`UsageTap`]: a stream, chunk by chunk.
-//! - [`check_body`], [`usage_of_body`]: a whole answer.
+//! - [`read_body`]: a whole answer.
 //! - `chunk`: what one JSON object says, found while it is validated.
 //! - [`usage`]: the `usage` object, for everybody who reads one.
 
@@ -18,7 +18,7 @@ mod body;
 mod chunk;
 pub mod usage;
 
-pub use body::{check_body, usage_of_body};
+pub use body::read_body;
 use chunk::{Choices, Chunk};
 
 /// What becomes of the chunk that has only usage.
@@ -103,18 +103,17 @@ impl UsageTap {
     ///
     /// # Errors
     ///
-    /// [`UpstreamError::Truncated`] when the model had not stopped, [`UpstreamError::Protocol`] when
-    /// there was no event at all.
+    /// [`UpstreamError::Truncated`] when the model had not stopped.
     pub fn finish(&self) -> Result<Tail, UpstreamError> {
         match self.progress {
             Progress::Done => Ok(Tail::Done),
             Progress::Begun if self.choices.all_finished() => {
                 Ok(Tail::Append(Bytes::from_static(sse::DONE)))
             }
-            Progress::Begun => Err(UpstreamError::Truncated {
-                detail: "the stream ended without [DONE] and without a finish_reason".to_owned(),
-            }),
-            Progress::Silent => Err(protocol("the stream had no event")),
+            Progress::Begun => {
+                Err(truncated("the stream ended without [DONE] and without a finish_reason"))
+            }
+            Progress::Silent => Err(truncated("the stream had no event")),
         }
     }
 
@@ -145,6 +144,10 @@ impl UsageTap {
         }
         self.progress = Progress::Begun;
         if data == b"[DONE]" {
+            // A server that was cut and still says so has not finished.
+            if !self.choices.all_finished() {
+                return Err(truncated("[DONE] came without a finish_reason"));
+            }
             self.progress = Progress::Done;
             out.push(block.into_bytes());
             return Ok(());
@@ -181,6 +184,10 @@ impl From<sse::Error> for UpstreamError {
             sse::Error::TooLarge { limit } => Self::TooLarge { limit },
         }
     }
+}
+
+fn truncated(detail: &str) -> UpstreamError {
+    UpstreamError::Truncated { detail: detail.to_owned() }
 }
 
 fn protocol(detail: &str) -> UpstreamError {

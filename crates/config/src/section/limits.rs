@@ -28,9 +28,10 @@ section! {
         keep_alive: Timeout = default Timeout::seconds(75),
         /// How long connecting to the upstream may take.
         connect_timeout: Timeout = default Timeout::seconds(2),
-        /// How long the upstream may take to send the first byte of its answer.
+        /// How long the upstream may take to send the first byte of its answer's body: queueing and
+        /// prefill.
         first_byte_timeout: Timeout = default Timeout::seconds(300),
-        /// Longest pause between two events of an upstream's stream.
+        /// Longest pause between two pieces of an upstream's answer.
         idle_timeout: Timeout = default Timeout::seconds(60),
         /// How long a request may take altogether.
         request_timeout: Timeout = default Timeout::seconds(30 * 60),

@@ -50,7 +50,32 @@ impl Kind {
     }
 }
 
+/// The longest message, in bytes. Messages quote what the client or a model server wrote, and an
+/// answer must not be as large as the request it refuses.
+const MAX_MESSAGE: usize = 1024;
+
+/// The longest path of a field, in bytes.
+const MAX_PARAM: usize = 256;
+
 pub(super) fn of(failure: &Failure) -> Public {
+    let whole = unbounded(failure);
+    Public {
+        message: cut(whole.message, MAX_MESSAGE),
+        param: whole.param.map(|param| cut(param, MAX_PARAM)),
+        ..whole
+    }
+}
+
+/// At most `limit` bytes of a text, with a sign where the rest was.
+fn cut(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        text.truncate(text.floor_char_boundary(limit - '…'.len_utf8()));
+        text.push('…');
+    }
+    text
+}
+
+fn unbounded(failure: &Failure) -> Public {
     match failure {
         Failure::Unauthenticated => Public {
             status: StatusCode::UNAUTHORIZED,

@@ -41,3 +41,11 @@ fn blame_follows_the_cause() {
     assert_eq!(Failure::Unauthenticated.blame(), Blame::Client);
     assert_eq!(Failure::Internal("bug".into()).blame(), Blame::Gateway);
 }
+
+#[test]
+fn an_answer_is_not_as_large_as_the_request_it_refuses() {
+    let long = "ü".repeat(1_000_000);
+    let public = Failure::invalid(&long, "invalid_value", long.clone()).public();
+    assert!(public.message.len() <= 1024 && public.message.ends_with('…'));
+    assert!(public.param.unwrap().len() <= 256);
+}

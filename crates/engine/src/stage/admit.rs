@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use transom_core::failure::Failure;
 
-use crate::pipeline::Gateway;
+use crate::gateway::Gateway;
 
 /// When a refused client should come back.
 const RETRY_AFTER: Duration = Duration::from_secs(1);

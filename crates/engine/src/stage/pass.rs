@@ -4,14 +4,15 @@
 
 use bytes::Bytes;
 use transom_core::failure::Failure;
-use transom_core::port::upstream::{Route, UpstreamReply, UpstreamRequest};
+use transom_core::port::upstream::{UpstreamReply, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
+use transom_core::usage::Usage;
 use transom_wire::splice::{Edits, UsageChunk, rewrite};
 use transom_wire::tap::{self, UsageTap};
 
 use crate::answer::{MAX_ANSWER, check_status, check_type, collect};
-use crate::call::{Endpoint, Reply};
-use crate::pipeline::Gateway;
+use crate::call::Reply;
+use crate::gateway::Gateway;
 use crate::stage::admit::Ticket;
 use crate::stage::screen::Passage;
 use crate::stage::settle::{Outcome, Settlement};
@@ -24,14 +25,7 @@ impl Gateway {
     /// Sends the request on and its answer back. A client that leaves drops this future, which
     /// closes the connection to the model server.
     pub(crate) async fn pass(&self, passage: Passage, ticket: Ticket) -> Result<Reply, Failure> {
-        let (route, label) = match passage.endpoint {
-            Endpoint::Completions => (Route::Completions, "/v1/completions"),
-            Endpoint::Embeddings => (Route::Embeddings, "/v1/embeddings"),
-            Endpoint::ChatCompletions | Endpoint::Responses => {
-                (Route::ChatCompletions, "/v1/chat/completions")
-            }
-        };
-        let mut settlement = Settlement::open(&self.metrics, label);
+        let mut settlement = Settlement::open(&self.metrics, passage.route.label());
         let edits = Edits {
             model: None,
             usage: UsageChunk::InStreams,
@@ -39,7 +33,10 @@ impl Gateway {
         };
         let body = rewrite(&passage.body, &passage.head, &edits);
         let exchange = async {
-            let reply = self.upstream.call(UpstreamRequest { route, body }).await?;
+            let reply = self
+                .upstream
+                .call(UpstreamRequest { route: passage.route.upstream(), body })
+                .await?;
             let reply = check_status(reply).await?;
             if !passage.head.stream {
                 return whole(reply).await;
@@ -52,8 +49,8 @@ impl Gateway {
             () = self.cut.cancelled() => Err(Failure::ShuttingDown),
         };
         match answer.inspect_err(|failure| settlement.failed(failure))? {
-            Answer::Whole(body) => {
-                settlement.ended(Outcome::Completed, tap::usage_of_body(&body));
+            Answer::Whole(body, usage) => {
+                settlement.ended(Outcome::Completed, usage);
                 Ok(Reply::Json(body))
             }
             Answer::Begun(reply) => Ok(self.stream(&passage, reply, settlement, ticket)),
@@ -84,7 +81,7 @@ impl Gateway {
 }
 
 enum Answer {
-    Whole(Bytes),
+    Whole(Bytes, Option<Usage>),
     Begun(UpstreamReply),
 }
 
@@ -93,6 +90,6 @@ enum Answer {
 async fn whole(reply: UpstreamReply) -> Result<Answer, UpstreamError> {
     check_type(&reply.headers, "application/json")?;
     let body = collect(reply.body, MAX_ANSWER).await?;
-    tap::check_body(&body)?;
-    Ok(Answer::Whole(body))
+    let usage = tap::read_body(&body)?;
+    Ok(Answer::Whole(body, usage))
 }

@@ -7,7 +7,7 @@ use transom_core::port::store::{History, Lookup};
 use transom_wire::chat::check_pairing;
 use transom_wire::responses::request::{Begin, CreateResponse, Past, Turn};
 
-use crate::pipeline::Gateway;
+use crate::gateway::Gateway;
 
 const PARAM: &str = "previous_response_id";
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use transom_core::backend::BackendState;
 use transom_core::failure::Failure;
 
-use crate::pipeline::Gateway;
+use crate::gateway::Gateway;
 
 /// When a client should come back while a model loads: loading takes minutes.
 const LOADING_RETRY_AFTER: Duration = Duration::from_secs(10);

@@ -2,14 +2,17 @@
 
 use bytes::Bytes;
 use transom_core::Json;
+use transom_core::content::Part;
 use transom_core::failure::{Failure, Invalid};
+use transom_core::item::{FunctionCallOutput, FunctionOutput, Item};
+use transom_core::port::upstream;
 use transom_core::request::OutputFormat;
 use transom_wire::responses::request::{self, CreateResponse};
 use transom_wire::scan::{self, Head};
 use transom_wire::shield::{Extra, Route, Shield};
 
 use crate::call::Endpoint;
-use crate::pipeline::Gateway;
+use crate::gateway::Gateway;
 
 /// A request that may go on.
 pub(crate) enum Screened {
@@ -22,30 +25,59 @@ pub(crate) enum Screened {
 /// A request whose bytes go through.
 pub(crate) struct Passage {
     /// Which route it came on, and goes out on.
-    pub(crate) endpoint: Endpoint,
+    pub(crate) route: PassRoute,
     /// What the scan found.
     pub(crate) head: Head,
     /// The body as it came.
     pub(crate) body: Bytes,
 }
 
+/// The routes whose bytes go through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PassRoute {
+    ChatCompletions,
+    Completions,
+    Embeddings,
+}
+
+impl PassRoute {
+    /// The model server's route.
+    pub(crate) fn upstream(self) -> upstream::Route {
+        match self {
+            Self::ChatCompletions => upstream::Route::ChatCompletions,
+            Self::Completions => upstream::Route::Completions,
+            Self::Embeddings => upstream::Route::Embeddings,
+        }
+    }
+
+    /// The name in metrics.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "/v1/chat/completions",
+            Self::Completions => "/v1/completions",
+            Self::Embeddings => "/v1/embeddings",
+        }
+    }
+}
+
 impl Gateway {
     /// One validating scan over the untouched body, then the shield, then the protocol's own rules.
     pub(crate) fn screen(&self, endpoint: Endpoint, body: Bytes) -> Result<Screened, Failure> {
         let head = scan::scan(&body, &self.settings.scan)?;
-        let route = match endpoint {
-            Endpoint::ChatCompletions => Route::Chat,
-            Endpoint::Completions => Route::Completions,
-            Endpoint::Embeddings => Route::Embeddings,
-            Endpoint::Responses => Route::Responses,
+        let (rules, through) = match endpoint {
+            Endpoint::ChatCompletions => (Route::Chat, Some(PassRoute::ChatCompletions)),
+            Endpoint::Completions => (Route::Completions, Some(PassRoute::Completions)),
+            Endpoint::Embeddings => (Route::Embeddings, Some(PassRoute::Embeddings)),
+            Endpoint::Responses => (Route::Responses, None),
         };
         let shield = &self.settings.shield;
-        shield.check_fields(&body, &head, route).map_err(Failure::Invalid)?;
-        if endpoint != Endpoint::Responses {
-            return Ok(Screened::Bytes(Passage { endpoint, head, body }));
+        shield.check_fields(&body, &head, rules).map_err(Failure::Invalid)?;
+        if let Some(route) = through {
+            return Ok(Screened::Bytes(Passage { route, head, body }));
         }
         let mut request = request::parse(&body)?;
         check_schemas(shield, &request).map_err(Failure::Invalid)?;
+        check_pictures(shield, &request.input).map_err(Failure::Invalid)?;
         keep_allowed(shield, &mut request.extra).map_err(Failure::Invalid)?;
         Ok(Screened::Response(Box::new(request)))
     }
@@ -62,6 +94,27 @@ fn check_schemas(shield: &Shield, request: &CreateResponse) -> Result<(), Invali
     }
     if let OutputFormat::JsonSchema(format) = &request.settings.output_format {
         inspection.schema(format.schema.get(), "text.format.schema")?;
+    }
+    Ok(())
+}
+
+/// The same rule for pictures as on the road where bytes go through.
+fn check_pictures(shield: &Shield, input: &[Item]) -> Result<(), Invalid> {
+    for (at, item) in input.iter().enumerate() {
+        let (parts, field) = match item {
+            Item::Message(message) => (&message.content, "content"),
+            Item::FunctionCallOutput(FunctionCallOutput {
+                output: FunctionOutput::Parts(parts),
+                ..
+            }) => (parts, "output"),
+            _ => continue,
+        };
+        for (place, part) in parts.iter().enumerate() {
+            if let Part::Image(image) = part {
+                let param = format!("input[{at}].{field}[{place}].image_url");
+                shield.check_media_url(&image.url, &param)?;
+            }
+        }
     }
     Ok(())
 }

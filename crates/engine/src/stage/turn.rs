@@ -11,6 +11,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
+use tracing::Instrument as _;
 use transom_core::caller::Principal;
 use transom_core::event::{Event, Finish};
 use transom_core::failure::Failure;
@@ -25,7 +26,7 @@ use transom_wire::sse::{COMMENT_KEEP_ALIVE, Splitter};
 
 use crate::answer::{check_status, check_type};
 use crate::call::Reply;
-use crate::pipeline::Gateway;
+use crate::gateway::Gateway;
 use crate::stage::admit::Ticket;
 use crate::stage::settle::Settlement;
 
@@ -75,12 +76,28 @@ impl Gateway {
             last_sent: tokio::time::Instant::now(),
             cut: self.cut.clone(),
             sink,
+            called: None,
+            events: Vec::new(),
             out: BytesMut::new(),
             _ticket: ticket,
         };
-        self.tracker.spawn(running.until_the_end(request));
+        // The span names the request in what the task logs.
+        self.tracker.spawn(running.until_the_end(request).in_current_span());
         reply.begun().await
     }
+}
+
+/// Bytes for the client that are sent together at most, but for one event.
+const PIECE: usize = 16 * 1024;
+
+/// How far decoding got.
+enum Step {
+    /// There is a piece to send, and more behind it.
+    More,
+    /// Everything that has arrived is decoded.
+    Drained,
+    /// The model has stopped.
+    Finished(Finish),
 }
 
 /// A turn on its task.
@@ -98,6 +115,10 @@ struct Running {
     last_sent: tokio::time::Instant,
     cut: tokio_util::sync::CancellationToken,
     sink: Sink,
+    /// When the model server was called, until its first event.
+    called: Option<Instant>,
+    /// Kept for its memory; empty between two frames.
+    events: Vec<Event>,
     /// Bytes for the client that have not been sent yet.
     out: BytesMut,
     _ticket: Ticket,
@@ -127,7 +148,7 @@ impl Running {
 
     /// From the call of the model server to its last event.
     async fn generate(&mut self, request: UpstreamRequest) -> Result<Finish, Failure> {
-        let called = Instant::now();
+        self.called = Some(Instant::now());
         let mut body = self.call(request).await?;
         self.sink.begin();
         if self.sink.is_stream() {
@@ -135,24 +156,20 @@ impl Running {
         }
         self.encoder.begin(&mut self.out);
         self.flush().await?;
-        let mut events = Vec::new();
-        let mut first = Some(called);
         loop {
-            let decoded = match self.next_chunk(&mut body).await? {
-                Some(chunk) => self.decode(chunk, &mut events),
-                None => self.decoder.finish(&mut events),
-            };
-            if let Some(called) = first.take_if(|_| !events.is_empty()) {
-                self.metrics.first_token.observe(called.elapsed().as_secs_f64());
-                self.journal.first_event(called.elapsed());
+            match self.next_chunk(&mut body).await? {
+                Some(chunk) => self.splitter.push(chunk),
+                None => return self.last_events(),
             }
-            let finish = self.encode(&mut events)?;
-            self.flush().await?;
-            if let Some(finish) = finish {
-                return Ok(finish);
+            loop {
+                let step = self.decode_piece()?;
+                self.flush().await?;
+                match step {
+                    Step::Finished(finish) => return Ok(finish),
+                    Step::Drained => break,
+                    Step::More => {}
+                }
             }
-            // Only now: how the network cut the bytes must not decide what came before the error.
-            decoded?;
         }
     }
 
@@ -199,15 +216,41 @@ impl Running {
         }
     }
 
-    fn decode(&mut self, chunk: Bytes, events: &mut Vec<Event>) -> Result<(), UpstreamError> {
-        self.splitter.push(chunk);
-        while let Some(frame) = self.splitter.next_frame()? {
-            self.decoder.feed(&frame.data, events)?;
+    /// Decodes what has arrived until there is a piece for the client or nothing left. What comes
+    /// before an error stays in `out`: how the network cut the bytes must not decide it.
+    fn decode_piece(&mut self) -> Result<Step, Failure> {
+        while self.out.len() < PIECE {
+            let Some(frame) = self.splitter.next_frame().map_err(UpstreamError::from)? else {
+                return Ok(Step::Drained);
+            };
+            let mut events = std::mem::take(&mut self.events);
+            let fed = self.decoder.feed(&frame.data, &mut events);
+            let finish = self.encode(&mut events)?;
+            self.events = events;
+            if let Some(finish) = finish {
+                return Ok(Step::Finished(finish));
+            }
+            fed?;
         }
-        Ok(())
+        Ok(Step::More)
     }
 
+    /// The model server has closed its stream.
+    fn last_events(&mut self) -> Result<Finish, Failure> {
+        let mut events = Vec::new();
+        let fed = self.decoder.finish(&mut events);
+        let finish = self.encode(&mut events)?;
+        fed?;
+        let detail = "the stream ended without an end".to_owned();
+        finish.ok_or(Failure::Upstream(UpstreamError::Truncated { detail }))
+    }
+
+    /// Turns events into bytes for the client.
     fn encode(&mut self, events: &mut Vec<Event>) -> Result<Option<Finish>, Failure> {
+        if let Some(called) = self.called.take_if(|_| !events.is_empty()) {
+            self.metrics.first_token.observe(called.elapsed().as_secs_f64());
+            self.journal.first_event(called.elapsed());
+        }
         let mut finish = None;
         for event in events.drain(..) {
             self.encoder.event(&event, &mut self.out).map_err(out_of_rule)?;

@@ -4,14 +4,19 @@ use std::process::ExitCode;
 
 use transom_config::GatewayConfig;
 
+use crate::console::Console;
 use crate::{compose, lifecycle, output, telemetry};
 
 /// Runs the gateway until it is told to stop.
 pub(crate) fn run(config: &GatewayConfig) -> ExitCode {
-    if let Err(error) = telemetry::start(&config.log) {
-        output::problem(&format!("VR_LOG_DIR: the log file cannot be written: {error}"));
-        return ExitCode::from(output::CONFIGURATION_ERROR);
-    }
+    let (console, _flush) = Console::start();
+    let _flush_log = match telemetry::start(&config.log, &console) {
+        Ok(flush) => flush,
+        Err(error) => {
+            output::problem(&format!("VR_LOG_DIR: the log file cannot be written: {error}"));
+            return ExitCode::from(output::CONFIGURATION_ERROR);
+        }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.listen.workers)
         .thread_name("transom")
@@ -26,9 +31,9 @@ pub(crate) fn run(config: &GatewayConfig) -> ExitCode {
     };
     let code = runtime.block_on(async {
         match compose::build(config).await {
-            Ok(program) => lifecycle::run(program).await,
+            Ok(program) => lifecycle::run(program, &console).await,
             Err(error) => {
-                output::problem(&error.to_string());
+                console.problem(&error.to_string());
                 output::CONFIGURATION_ERROR
             }
         }

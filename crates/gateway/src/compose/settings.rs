@@ -24,7 +24,11 @@ pub(super) fn upstream_settings(config: &GatewayConfig) -> Result<BackendSetting
         connector: Connector::new(connect_timeout, access.ca.as_deref())?,
         connect_timeout,
         first_byte_timeout: limits.first_byte_timeout.get(),
-        patience: Patience { idle: limits.idle_timeout.get(), total: limits.request_timeout.get() },
+        patience: Patience {
+            first_byte: limits.first_byte_timeout.get(),
+            idle: limits.idle_timeout.get(),
+            total: limits.request_timeout.get(),
+        },
     })
 }
 

@@ -3,7 +3,9 @@
 use transom_testkit::answer::errors;
 use transom_testkit::{FakeBackend, TestGateway};
 
-use crate::support::{RESPONSES, gateway, response, response_stream};
+use crate::support::{
+    BINARY, RESPONSES, eventually, free_port, gateway, response, response_stream,
+};
 
 async fn with(backend: &FakeBackend, variable: &str) -> TestGateway {
     gateway().upstream(&backend.url()).env(variable, "1").start().await
@@ -74,4 +76,31 @@ async fn a_file_and_machines_get_the_same_records() {
     gateway.wait_exit().await;
     let file = std::fs::read_to_string(gateway.folder().join("logs/transom.log"));
     assert!(file.expect("the log file").lines().any(ours));
+}
+
+#[tokio::test]
+async fn output_that_nobody_reads_stops_nothing() {
+    let backend = FakeBackend::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let mut program = std::process::Command::new(BINARY)
+        .args(["serve", "--upstream", &backend.url(), "--gateway-port", &port.to_string()])
+        .env("VR_LOG_LEVEL", "trace")
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let client = transom_testkit::Client::new(&format!("http://127.0.0.1:{port}"));
+    let listens = async || client.try_request("GET", "/health", &[], None).await.is_ok();
+    eventually("it listens", listens).await;
+    // Each leaves a line; a pipe holds 64 KiB.
+    for _ in 0..2000 {
+        assert_eq!(client.get("/nowhere").await.status, 404);
+    }
+    let pid = rustix::process::Pid::from_raw(program.id().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let ended = tokio::task::spawn_blocking(move || program.wait());
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(10), ended).await;
+    assert_eq!(ended.expect("it ends").unwrap().unwrap().code(), Some(0));
 }

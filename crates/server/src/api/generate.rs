@@ -7,7 +7,7 @@ use transom_engine::call::{Call, Endpoint};
 
 use crate::app::App;
 use crate::body::read_json;
-use crate::caller::{bearer, request_id};
+use crate::caller::bearer;
 use crate::error::Rejection;
 use crate::reply::Out;
 
@@ -36,7 +36,6 @@ pub(crate) async fn responses(State(app): State<Arc<App>>, request: Request) -> 
 async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
     let (head, body) = request.into_parts();
     let call = Call {
-        id: request_id(&head.headers).unwrap_or_else(|| app.gateway.request_id()),
         endpoint,
         credentials: bearer(&head.headers)?,
         body: Box::pin(read_json(head.headers, body, app.limits.body)),

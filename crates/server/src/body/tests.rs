@@ -65,8 +65,25 @@ async fn what_is_not_plain_json_is_refused() {
     }
     let garbled = code(&[("content-encoding", "zstd")], Body::from("{}")).await;
     assert_eq!(garbled, "invalid_content_encoding");
-    let named = [("content-type", "application/json; charset=utf-8")];
-    assert_eq!(code(&named, Body::from("{}")).await, "2 bytes");
+    for pairs in [
+        [("content-type", "application/json; charset=utf-8")],
+        [("content-type", "application/json; x=\"a;b\"")],
+        [("content-type", "application/problem+json")],
+    ] {
+        assert_eq!(code(&pairs, Body::from("{}")).await, "2 bytes", "{pairs:?}");
+    }
+    let smuggled = [("transfer-encoding", "gzip, chunked")];
+    assert_eq!(code(&smuggled, Body::from("{}")).await, "unsupported_media_type");
+}
+
+#[tokio::test]
+async fn a_file_of_two_members_is_one_body() {
+    let mut packed = Vec::new();
+    for half in [&b"[1,"[..], b"2]"] {
+        let mut encoder = async_compression::tokio::bufread::GzipEncoder::new(half);
+        tokio::io::AsyncReadExt::read_to_end(&mut encoder, &mut packed).await.unwrap();
+    }
+    assert_eq!(code(&[("content-encoding", "GZIP")], Body::from(packed)).await, "5 bytes");
 }
 
 #[tokio::test(start_paused = true)]

@@ -60,7 +60,7 @@ fn check_source(param: &str, raw: &str, mode: Mode) -> Result<(), Invalid> {
     }
 }
 
-fn check_url(param: &str, url: &str, mode: Mode) -> Result<(), Invalid> {
+pub(super) fn check_url(param: &str, url: &str, mode: Mode) -> Result<(), Invalid> {
     let has_scheme =
         |scheme: &str| url.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme));
     if has_scheme("data:") {

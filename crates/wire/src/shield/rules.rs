@@ -10,6 +10,9 @@ use crate::scan::{View, view};
 /// The largest count of tokens that an engine's 32-bit integers hold.
 const MAX_TOKENS: i64 = i32::MAX as i64;
 
+/// The most entries of lists that an engine looks through for every token.
+const MAX_LIST: usize = 128;
+
 /// Arguments of the template engine itself, which `chat_template_kwargs` must not reach: they
 /// replace the template or make it return something else than a prompt.
 const TEMPLATE_ENGINE: &[&str] = &[
@@ -43,6 +46,8 @@ pub(super) enum Rule {
     Logprobs,
     /// A string or a list of strings.
     Stop,
+    /// A list with a largest length.
+    List { most: usize },
     /// An object of numbers.
     LogitBias,
     /// An object of scalars.
@@ -59,6 +64,8 @@ pub(super) enum Rule {
     Regex,
     /// Anything of a schema's size: a grammar, a list of choices.
     Grammar,
+    /// Tags with schemas between them.
+    StructuralTag,
 }
 
 pub(super) fn of(name: &str) -> Option<Rule> {
@@ -91,6 +98,7 @@ pub(super) fn of(name: &str) -> Option<Rule> {
         "best_of" => Rule::Candidates,
         "logprobs" | "top_logprobs" => Rule::Logprobs,
         "stop" => Rule::Stop,
+        "stop_token_ids" | "bad_words" => Rule::List { most: MAX_LIST },
         "logit_bias" => Rule::LogitBias,
         "chat_template_kwargs" => Rule::TemplateKwargs,
         "tools" => Rule::Tools,
@@ -98,7 +106,8 @@ pub(super) fn of(name: &str) -> Option<Rule> {
         "structured_outputs" => Rule::StructuredOutputs,
         "guided_json" => Rule::Schema,
         "guided_regex" | "guided_whitespace_pattern" => Rule::Regex,
-        "guided_grammar" | "guided_choice" | "structural_tag" => Rule::Grammar,
+        "guided_grammar" | "guided_choice" => Rule::Grammar,
+        "structural_tag" => Rule::StructuralTag,
         _ => return None,
     })
 }
@@ -120,6 +129,7 @@ pub(super) fn check(
         Rule::Logprobs if matches!(raw, "true" | "false") => Ok(()),
         Rule::Logprobs => integer(name, raw, 0..=i64::from(caps.logprobs)),
         Rule::Stop => stop(name, raw, caps),
+        Rule::List { most } => list(name, raw, most),
         Rule::LogitBias => logit_bias(name, raw, caps),
         Rule::TemplateKwargs => template_kwargs(name, raw),
         Rule::Tools => structured::tools(name, raw, caps, inspection),
@@ -128,6 +138,7 @@ pub(super) fn check(
         Rule::Schema => inspection.schema(raw, name),
         Rule::Regex => structured::regex(name, raw, inspection),
         Rule::Grammar => structured::grammar(name, raw, caps),
+        Rule::StructuralTag => structured::structural_tag(name, raw, inspection),
     }
 }
 
@@ -171,6 +182,14 @@ fn stop(name: &str, raw: &str, caps: &Caps) -> Result<(), Invalid> {
             .enumerate()
             .try_for_each(|(place, stop)| fits(&format!("{name}[{place}]"), stop)),
         _ => fits(name, raw),
+    }
+}
+
+fn list(name: &str, raw: &str, most: usize) -> Result<(), Invalid> {
+    match look(name, raw)? {
+        View::Array(entries) if entries.len() > most => Err(too_large(name, most, " entries")),
+        View::Array(_) => Ok(()),
+        _ => Err(wrong_type(name, "a list")),
     }
 }
 

@@ -100,5 +100,22 @@ pub(super) fn grammar(name: &str, raw: &str, caps: &Caps) -> Result<(), Invalid>
     if raw.len() > caps.schema_bytes {
         return Err(too_large(name, caps.schema_bytes, " bytes"));
     }
-    Ok(())
+    match look(name, raw)? {
+        View::Array(entries) if entries.len() > caps.schema_nodes => {
+            Err(too_large(name, caps.schema_nodes, " entries"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tags with schemas between them, as such or in a string.
+pub(super) fn structural_tag(
+    name: &str,
+    raw: &str,
+    inspection: &mut Inspection<'_>,
+) -> Result<(), Invalid> {
+    match look(name, raw)? {
+        View::String(text) => inspection.wrapper(&text, name),
+        _ => inspection.wrapper(raw, name),
+    }
 }

@@ -6,20 +6,17 @@ use transom_core::usage::Usage;
 use super::{chunk, usage};
 use crate::error::parse_report;
 
-/// Checks that a 200 answer is one JSON object and not an error in disguise.
+/// Checks that a 200 answer is one JSON object and not an error in disguise; gives the usage of a
+/// chat, completions or embeddings answer, if it has any that can be true.
 ///
 /// # Errors
 ///
 /// [`UpstreamError::Protocol`] for anything else, such as an empty body or HTML,
 /// [`UpstreamError::Reported`] for an error object.
-pub fn check_body(body: &[u8]) -> Result<(), UpstreamError> {
-    if chunk::read(body)?.error {
+pub fn read_body(body: &[u8]) -> Result<Option<Usage>, UpstreamError> {
+    let answer = chunk::read(body)?;
+    if answer.error {
         return Err(UpstreamError::Reported(parse_report(body)));
     }
-    Ok(())
-}
-
-/// The usage in a chat, completions or embeddings answer, if it has any that can be true.
-pub fn usage_of_body(body: &[u8]) -> Option<Usage> {
-    usage::parse(chunk::read(body).ok()?.usage?).ok().flatten()
+    Ok(answer.usage.and_then(|usage| usage::parse(usage).ok().flatten()))
 }

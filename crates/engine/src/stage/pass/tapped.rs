@@ -45,6 +45,8 @@ pub(super) struct Tapped {
     settlement: Settlement,
     cut: BoxFuture<'static, ()>,
     keep_alive: Duration,
+    /// The request's, for what is logged after its handler has returned.
+    span: tracing::Span,
     silence: Option<Pin<Box<Sleep>>>,
     /// Whether `silence` runs: from the moment the client has got all there is.
     armed: bool,
@@ -61,6 +63,7 @@ impl Tapped {
             settlement: watch.settlement,
             cut: Box::pin(watch.cut.cancelled_owned()),
             keep_alive: watch.keep_alive,
+            span: tracing::Span::current(),
             silence: None,
             armed: false,
             _ticket: watch.ticket,
@@ -94,7 +97,7 @@ impl Tapped {
 
     /// One error object, and then the end: never silence, never `[DONE]`.
     fn fail(&mut self, failure: &Failure) {
-        tracing::warn!(%failure, "a stream failed");
+        self.span.in_scope(|| tracing::warn!(%failure, "a stream failed"));
         let mut out = BytesMut::new();
         chat_stream_error(&failure.public(), &mut out);
         self.ready.push_back(out.freeze());

@@ -20,8 +20,8 @@ use transom_wire::responses::object::Head;
 use transom_wire::responses::request::Turn;
 
 use super::Running;
+use crate::gateway::Gateway;
 use crate::metrics::Metrics;
-use crate::pipeline::Gateway;
 use crate::stage::settle::Outcome;
 
 /// Keeps what a turn's record needs until it is written.

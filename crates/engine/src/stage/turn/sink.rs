@@ -12,8 +12,9 @@ use transom_wire::responses::request::Delivery;
 
 use crate::call::Reply;
 
-/// Pieces that wait for a client that reads slowly; then the model server waits too.
-const WAITING: usize = 8;
+/// Pieces that wait for a client that reads slowly; then the model server waits too. A piece is
+/// little more than [`super::PIECE`].
+const WAITING: usize = 4;
 
 /// The client has left.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use transom_core::Json;
 use transom_core::backend::BackendState;
 use transom_core::clock::{Clock, Timestamp};
 use transom_core::failure::Failure;
-use transom_core::id::{IdSource, RequestId, ResponseId};
+use transom_core::id::{IdSource, ResponseId};
 use transom_core::port::store::{
     ItemPage, Lookup, PageLookup, PageQuery, ResponseStore, StoreError, TurnRecord,
 };
@@ -29,8 +29,8 @@ use transom_wire::scan;
 use transom_wire::shield::Shield;
 
 use crate::call::{Call, Endpoint, EventBody, Reply};
+use crate::gateway::{Gateway, Parts};
 use crate::metrics::Metrics;
-use crate::pipeline::{Gateway, Parts};
 use crate::settings::{Access, Settings, TurnLog};
 
 /// The pause after which a silent stream gets a comment.
@@ -104,7 +104,6 @@ impl Bench {
     ) -> tokio::task::JoinHandle<Result<Reply, Failure>> {
         let gateway = self.gateway.clone();
         let call = Call {
-            id: RequestId::fresh(&Counter::default()),
             endpoint: Endpoint::Responses,
             credentials: None,
             body: Box::pin(async move { Ok(Bytes::from_static(body.as_bytes())) }),
