@@ -105,6 +105,11 @@ impl Connection {
             };
             let request = self.shared.ledger.update(|ledger| ledger.enter(request));
             let _in_flight = InFlight(&self.shared.ledger);
+            // Looked at before the answer: the next request may follow the last byte of it at once.
+            if !buffer.is_empty() {
+                let what = "bytes after the request, before its answer was complete";
+                self.report(vec![Violation::new(Some(request.number), what)]);
+            }
             let answer = self.choose(&request);
             let ledger = &self.shared.ledger;
             match play(&self.socket, &mut buffer, answer, ledger, request.number).await {
@@ -113,11 +118,7 @@ impl Connection {
                     ledger.update(|ledger| ledger.peer_left(request.number));
                     return;
                 }
-                Outcome::Reusable if buffer.is_empty() => {}
-                Outcome::Reusable => {
-                    let what = "bytes after the request, before its answer was complete";
-                    self.report(vec![Violation::new(Some(request.number), what)]);
-                }
+                Outcome::Reusable => {}
             }
         }
     }
