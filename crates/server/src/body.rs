@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! - [`read_json`]: the whole of it.
+//! - `read_json`: the whole of it.
 //! - `kind`: what a body says it is.
 //! - `pace`: how slowly it may come.
 

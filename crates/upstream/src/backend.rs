@@ -29,7 +29,7 @@ const POOL_IDLE: Duration = Duration::from_secs(4);
 const POOL_SIZE: usize = 1024;
 
 /// Bytes read ahead for one answer: what a client that reads slowly costs.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 32 * 1024;
 
 /// How to talk to a server.
 pub struct Settings {

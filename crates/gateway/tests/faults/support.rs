@@ -78,11 +78,20 @@ impl Rig {
 
     /// The memory that the gateway holds, in KiB.
     pub(crate) fn memory(&self) -> u64 {
+        self.kibibytes("VmRSS:")
+    }
+
+    /// The most memory that the gateway has held so far, in KiB.
+    pub(crate) fn most_memory(&self) -> u64 {
+        self.kibibytes("VmHWM:")
+    }
+
+    fn kibibytes(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.gateway.pid()));
         let status = status.expect("the process lives");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let digits = line.and_then(|line| line.split_whitespace().next());
-        digits.expect("a resident size").parse().expect("a number")
+        digits.expect("a size").parse().expect("a number")
     }
 }
 
@@ -91,7 +100,10 @@ pub(crate) fn count(short: usize, long: usize) -> usize {
     if is_soak() { long } else { short }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting of the program")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a switch of the tests, not a setting of the program"
+)]
 pub(crate) fn is_soak() -> bool {
     std::env::var_os("TRANSOM_SOAK").is_some_and(|value| value == "1")
 }

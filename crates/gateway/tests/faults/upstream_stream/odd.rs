@@ -6,7 +6,7 @@ use transom_testkit::answer::{Answer, event_stream};
 use transom_testkit::sse::{self, Event};
 
 use crate::support::chunks::{DONE, chunk, finish, piece, stream, usage};
-use crate::support::exchange::{ROADS, Road};
+use crate::support::exchange::{ROADS, Road, body};
 use crate::support::{CHAT, Rig, is_soak};
 
 const TEXT: &str = "Héllo wörld 👋🏽 \u{202e}fin";
@@ -155,7 +155,8 @@ async fn usage_that_is_missing_or_cannot_be_true_is_null_and_counts_nothing() {
         r#"{"prompt_tokens":1e300,"completion_tokens":5}"#,
         r#"{"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807}"#,
     ];
-    let answers = rows.iter().map(|row| vec![piece("Text"), finish("stop"), usage(row), DONE.into()]);
+    let answers =
+        rows.iter().map(|row| vec![piece("Text"), finish("stop"), usage(row), DONE.into()]);
     let absent = vec![piece("Text"), finish("stop"), DONE.into()];
     for data in answers.chain([absent]) {
         for road in ROADS {
@@ -177,7 +178,7 @@ async fn usage_that_is_missing_or_cannot_be_true_is_null_and_counts_nothing() {
     rig.backend.answer(event_stream(stream(&data))).answer(event_stream(stream(&data)));
     let ended = rig.exchange(Road::Whole).await;
     assert_eq!(ended.response["usage"]["total_tokens"], 7);
-    let asked = r#"{"model":"tiny","messages":[],"stream":true,"stream_options":{"include_usage":true}}"#;
+    let asked = body(Road::Chat, r#","stream_options":{"include_usage":true}"#);
     let events = rig.client.stream(CHAT, asked).await.collect().await;
     assert_eq!(events.iter().map(|event| event.data.as_str()).collect::<Vec<_>>(), data);
     assert_eq!(rig.metric("transom_tokens_total{kind=\"output\"}").await.to_string(), "8");

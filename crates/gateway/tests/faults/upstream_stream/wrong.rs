@@ -1,10 +1,13 @@
 //! Events that are wrong: what came before them arrives, then the one agreed end.
 
-use transom_testkit::answer::{Answer, event_stream};
+use transom_testkit::answer::{Answer, Step, event_stream};
 
 use crate::support::chunks::{DONE, chunk, finish, piece, stream};
 use crate::support::exchange::{ROADS, Road};
 use crate::support::{Rig, count};
+
+/// The largest event that is taken, by default.
+const LIMIT_KIB: u64 = 8 << 10;
 
 /// A stream that begins with the text `Good ` and then goes wrong like this.
 fn after_good(bytes: impl AsRef<[u8]>) -> Answer {
@@ -67,9 +70,12 @@ async fn an_event_that_is_not_json_or_not_utf8_ends_the_stream_and_is_never_show
 async fn an_error_object_in_a_stream_is_told_with_the_code_it_means() {
     let rig = Rig::start("").await;
     let error = |code: &str| {
-        stream([format!(r#"{{"error":{{"message":"CANARY","type":"x","param":null,"code":{code}}}}}"#)])
+        stream([format!(
+            r#"{{"error":{{"message":"CANARY","type":"x","param":null,"code":{code}}}}}"#
+        )])
     };
-    let too_long = r#"{"error":{"message":"This model's maximum context length is 8 tokens.","code":400}}"#;
+    let too_long =
+        r#"{"error":{"message":"This model's maximum context length is 8 tokens.","code":400}}"#;
     let rows = [
         ("500", error("500"), "upstream_error"),
         ("no code", error("null"), "upstream_error"),
@@ -94,6 +100,8 @@ async fn an_answer_without_an_end_or_against_the_rules_fails() {
     for road in ROADS {
         let cut = event_stream(stream([piece("Good ")]));
         assert_fails(&rig, "no finish and no [DONE]", cut, road, "upstream_disconnected").await;
+        let done = after_good(stream([DONE]));
+        assert_fails(&rig, "[DONE] before the end", done, road, "upstream_disconnected").await;
     }
     let fragment = |index: u32, name: &str| {
         let function = format!(r#"{{"name":{name},"arguments":"{{"}}"#);
@@ -103,7 +111,6 @@ async fn an_answer_without_an_end_or_against_the_rules_fails() {
     };
     let call = |index| fragment(index, "\"look\"");
     let rows = [
-        ("[DONE] before the end", stream([DONE.to_owned()]), "upstream_disconnected"),
         ("a call without a name", stream([fragment(0, "null")]), "bad_upstream_response"),
         ("an earlier call", stream([call(0), call(1), call(0)]), "bad_upstream_response"),
         ("too many calls", stream((0..200).map(call)), "bad_upstream_response"),
@@ -119,24 +126,27 @@ async fn an_answer_without_an_end_or_against_the_rules_fails() {
 
 #[tokio::test]
 async fn an_event_without_an_end_fails_at_the_limit_and_memory_stays_bounded() {
-    let rig = Rig::start("").await;
-    let limit: usize = 8 << 20;
-    let base = {
-        rig.exchange(Road::Stream).await;
-        rig.memory()
-    };
-    for round in 0..count(1, 10) {
-        for road in ROADS {
-            let endless = [b"data: {\"a\":\"".as_slice(), &vec![b'x'; limit + (2 << 20)]].concat();
-            let good = event_stream(stream([piece("Good ")]));
-            let answer = good.step(transom_testkit::Step::Send(endless.into()));
-            rig.backend.answer(answer.in_pieces_of(64 << 10));
+    for road in ROADS {
+        let rig = Rig::start("").await;
+        rig.exchange(road).await;
+        for round in 0..count(1, 20) {
+            let base = rig.memory();
+            rig.backend.answer(endless());
             let ended = rig.exchange(road).await;
             let whole = (502, "", Some("bad_upstream_response"));
             let streamed = (200, "Good ", Some("bad_upstream_response"));
             assert_eq!(ended.brief(), if road == Road::Whole { whole } else { streamed });
-            let grown = rig.memory().saturating_sub(base);
-            println!("round {round}, {road:?}: {grown} KiB above {base} KiB");
+            let grown = rig.most_memory() - base;
+            println!("{road:?}, round {round}: at most {grown} KiB above {base} KiB");
+            assert!(grown <= 2 * LIMIT_KIB, "{road:?} took {grown} KiB");
         }
     }
+}
+
+/// A good event, and then one that does not end within the limit.
+fn endless() -> Answer {
+    let more = vec![b'x'; (LIMIT_KIB << 10) as usize + (2 << 20)];
+    let endless = [b"data: {\"a\":\"".as_slice(), &more].concat();
+    let good = event_stream(stream([piece("Good ")]));
+    good.step(Step::Send(endless.into())).in_pieces_of(64 << 10)
 }
