@@ -1,0 +1,89 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+const USAGE: &str = "\
+usage: transom-bench [--transom FILE] [--quick] [--json] [--no-pin] [WORKLOAD ...]
+
+  --transom FILE  the program to measure (or TRANSOM_BIN; default: beside this program)
+  --quick         one short run of each workload: shows that all of it works, nothing else
+  --json          for machines
+  --no-pin        leave cores and priorities to the system
+  WORKLOAD        only those whose names begin so: start chat streams paced bodies responses";
+
+/// How the result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    Table,
+    Json,
+}
+
+/// Whether programs are bound to cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pinning {
+    Cores,
+    Off,
+}
+
+/// What to do.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// The program under test.
+    pub(crate) transom: PathBuf,
+    /// Paired runs of each workload.
+    pub(crate) runs: usize,
+    /// How long each slice of a run lasts.
+    pub(crate) slice: Duration,
+    pub(crate) output: Output,
+    pub(crate) pinning: Pinning,
+    /// Beginnings of workload names; none means all.
+    only: Vec<String>,
+}
+
+impl Options {
+    /// Reads the command line, without the program's name.
+    pub(crate) fn read(arguments: impl IntoIterator<Item = String>) -> anyhow::Result<Self> {
+        let mut options = Self {
+            transom: default_program()?,
+            runs: 5,
+            slice: Duration::from_secs(2),
+            output: Output::Table,
+            pinning: Pinning::Cores,
+            only: Vec::new(),
+        };
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--transom" => options.transom = arguments.next().context(USAGE)?.into(),
+                "--quick" => (options.runs, options.slice) = (1, Duration::from_millis(300)),
+                "--json" => options.output = Output::Json,
+                "--no-pin" => options.pinning = Pinning::Off,
+                flag if flag.starts_with('-') => bail!(USAGE),
+                _ => options.only.push(argument),
+            }
+        }
+        if !options.transom.is_file() {
+            bail!(
+                "{} is no program; build it: cargo build --release -p transom",
+                options.transom.display()
+            );
+        }
+        Ok(options)
+    }
+
+    /// Whether this workload is to be run.
+    pub(crate) fn wants(&self, workload: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| workload.starts_with(name))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the variable is this tool's own, not a setting")]
+fn default_program() -> anyhow::Result<PathBuf> {
+    match std::env::var_os("TRANSOM_BIN") {
+        Some(path) => Ok(path.into()),
+        None => Ok(std::env::current_exe()?.with_file_name("transom")),
+    }
+}

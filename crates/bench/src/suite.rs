@@ -1,0 +1,132 @@
+//! The paired runs: slices of the mock alone, of nginx and of Transom take turns, so that what the
+//! machine does beside them meets all of them.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::chain::{self, Commits};
+use crate::load::{Slice, slice};
+use crate::options::Options;
+use crate::report::{Report, Row, Table};
+use crate::stats::{self, Figures, Measure};
+use crate::target::Target;
+use crate::workload::{self, Kind, Workload};
+use crate::{process, progress};
+
+/// How long a fresh program rests before its memory is looked at.
+const REST: Duration = Duration::from_secs(1);
+
+/// Measures all that is wanted.
+pub(crate) async fn run(options: &Options, mock: SocketAddr) -> anyhow::Result<Report> {
+    let before = process::load_average();
+    let mut tables = Vec::new();
+    if options.wants("start") {
+        progress("start");
+        tables.push(starts(options, mock).await?);
+    }
+    for workload in workload::ALL.iter().filter(|workload| options.wants(workload.name)) {
+        progress(workload.name);
+        let measured = measure(options, mock, workload).await;
+        tables.push(measured.with_context(|| format!("workload {}", workload.name))?);
+    }
+    let load_average = [before, process::load_average()];
+    Ok(Report { runs: options.runs, load_average, tables })
+}
+
+async fn starts(options: &Options, mock: SocketAddr) -> anyhow::Result<Table> {
+    let mut runs = Vec::new();
+    for _ in 0..options.runs {
+        let (transom, started) = Target::transom(options, mock)?;
+        tokio::time::sleep(REST).await;
+        let pid = transom.pid().context("a process")?;
+        runs.push(vec![
+            (Measure::StartListening, started.listening),
+            (Measure::StartReady, started.ready),
+            (Measure::IdleMegabytes, process::memory(pid)?.resident),
+        ]);
+    }
+    Ok(Table { workload: "start", rows: vec![Row::new("transom", &runs)] })
+}
+
+async fn measure(
+    options: &Options,
+    mock: SocketAddr,
+    workload: &Workload,
+) -> anyhow::Result<Table> {
+    // A fresh program for each workload: none inherits the memory of the one before.
+    let (transom, _) = Target::transom(options, mock)?;
+    let (targets, previous) = match workload.kind {
+        Kind::Responses { depth, .. } => {
+            let previous = chain::plant(transom.address, depth).await?;
+            (vec![transom], Some(previous))
+        }
+        Kind::Chat { .. } => {
+            let nginx = Target::nginx(options, mock).await?;
+            let targets = [Some(Target::mock(mock)), nginx, Some(transom)];
+            (targets.into_iter().flatten().collect(), None)
+        }
+    };
+    let load = workload.load(options.slice, previous.as_deref());
+    let mut runs: Vec<Vec<Figures>> = targets.iter().map(|_| Vec::new()).collect();
+    for _ in 0..options.runs {
+        let mut pair: Vec<(&str, Figures)> = Vec::new();
+        for (target, all) in targets.iter().zip(&mut runs) {
+            if let Some(pid) = target.pid() {
+                process::reset_peak(pid);
+            }
+            let commits = Stored::before(target, workload).await?;
+            let slice = slice(&load, target).await.with_context(|| target.name.to_owned())?;
+            let mut figures = figures(workload, &slice);
+            figures.extend(commits.after(target).await?);
+            figures.extend(compared(&figures, &pair));
+            if let Some(pid) = target.pid() {
+                figures.push((Measure::PeakMegabytes, process::memory(pid)?.peak));
+            }
+            pair.push((target.name, figures.clone()));
+            all.push(figures);
+        }
+    }
+    let rows = targets.iter().zip(&runs).map(|(target, runs)| Row::new(target.name, runs));
+    Ok(Table { workload: workload.name, rows: rows.collect() })
+}
+
+fn figures(workload: &Workload, slice: &Slice) -> Figures {
+    let mut figures = stats::common(slice);
+    match workload.kind {
+        Kind::Chat { pace, .. } if pace > 0 => figures.extend(stats::first_token(slice)),
+        Kind::Chat { .. } => {}
+        Kind::Responses { .. } => figures.extend(stats::turn(slice)),
+    }
+    figures
+}
+
+/// What a target's figures are beside those that went before it in the same run.
+fn compared(figures: &Figures, pair: &[(&str, Figures)]) -> Figures {
+    let of = |name| pair.iter().find(|(found, _)| *found == name).map(|(_, figures)| figures);
+    let mut compared = of("direct").map(|direct| stats::added(figures, direct)).unwrap_or_default();
+    let cpu = |figures| stats::find(figures, Measure::CpuPerThousand);
+    if let Some((own, nginx)) = cpu(figures).zip(of("nginx").and_then(cpu)) {
+        compared.push((Measure::CpuTimesNginx, own / nginx));
+    }
+    compared
+}
+
+/// Commits before a slice, where there are any.
+struct Stored(Option<Commits>);
+
+impl Stored {
+    async fn before(target: &Target, workload: &Workload) -> anyhow::Result<Self> {
+        match workload.kind {
+            Kind::Responses { .. } => Ok(Self(Some(Commits::read(target.address).await?))),
+            Kind::Chat { .. } => Ok(Self(None)),
+        }
+    }
+
+    async fn after(self, target: &Target) -> anyhow::Result<Option<(Measure, f64)>> {
+        let Some(before) = self.0 else { return Ok(None) };
+        let after = Commits::read(target.address).await?;
+        Ok(Some((Measure::CommitMean, after.mean_since(before))))
+    }
+}
