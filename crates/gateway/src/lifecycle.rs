@@ -71,7 +71,7 @@ pub(crate) async fn run(program: Program, console: &Console) -> u8 {
             None
         }
         UpstreamConfig::Spawn(child) => {
-            match supervise::start(child, config.supervision, &backend, &helpers, console) {
+            match supervise::start(child, config.supervision, &backend, &helpers) {
                 Ok(supervised) => Some(supervised),
                 Err(error) => {
                     console.problem(&format!("vLLM cannot be supervised: {error}"));

@@ -13,8 +13,7 @@ use transom_process::{
 use transom_upstream::backend::Backend;
 use transom_upstream::probe::{self, Seen};
 
-use crate::console::Console;
-use crate::source;
+use crate::{output, source};
 
 /// The name before each line of its output.
 const NAME: &str = "vllm";
@@ -28,9 +27,7 @@ pub(crate) fn start(
     supervision: Supervision,
     backend: &Arc<Backend>,
     tracker: &TaskTracker,
-    console: &Console,
 ) -> io::Result<Supervised> {
-    let out = console.clone();
     let mut spec = ChildSpec::new(NAME, &child.vllm_bin);
     spec.arguments = ["serve".into(), child.model.clone().into()]
         .into_iter()
@@ -63,7 +60,8 @@ pub(crate) fn start(
         },
         jitter: Box::new(source::jitter),
     };
-    let supervised = supervisor.start(move |line: &str| out.line(line), tracker)?;
+    // Its lines have a thread and a bounded queue of their own, which may wait for their reader.
+    let supervised = supervisor.start(output::line, tracker)?;
     tracker.spawn(follow(supervised.states(), Arc::clone(backend)));
     Ok(supervised)
 }
