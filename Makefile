@@ -51,6 +51,10 @@ rust-test: ## the Rust tests alone (with cargo-nextest where it is installed)
 	  cargo test --workspace --locked; \
 	fi
 
+.PHONY: soak
+soak: ## the fault tests with their full counts (minutes; needs cargo-nextest)
+	TRANSOM_SOAK=1 cargo nextest run -p transom --test faults --profile soak --locked --no-capture
+
 .PHONY: docs
 docs: ## write docs/reference/ anew from the code
 	UPDATE_DOCS=1 cargo test -p transom --test it --locked docs::

@@ -29,8 +29,8 @@ type Refusal<'a> = (u16, &'a str, Option<&'a str>);
 
 /// Sends these bytes as they are, with these headers beside length and host.
 async fn send(rig: &Rig, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
-    let fields: String =
-        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let fields = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let fields = fields.collect::<Vec<_>>().concat();
     let length = body.len();
     let head =
         format!("POST {path} HTTP/1.1\r\nhost: x\r\n{fields}content-length: {length}\r\n\r\n");

@@ -27,5 +27,6 @@ pub(crate) fn usage(usage: &str) -> String {
 
 /// An event stream of these data.
 pub(crate) fn stream<S: AsRef<str>>(data: impl IntoIterator<Item = S>) -> String {
-    data.into_iter().map(|data| format!("data: {}\n\n", data.as_ref())).collect()
+    let events = data.into_iter().map(|data| format!("data: {}\n\n", data.as_ref()));
+    events.collect::<Vec<_>>().concat()
 }

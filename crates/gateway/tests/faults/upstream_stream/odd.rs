@@ -20,7 +20,8 @@ fn usual() -> Vec<String> {
 fn spellings() -> Vec<(&'static str, String)> {
     let data = usual();
     let with = |before: &str, between: &str, after: &str| -> String {
-        data.iter().map(|data| format!("{before}data:{between}{data}{after}")).collect()
+        let events = data.iter().map(|data| format!("{before}data:{between}{data}{after}"));
+        events.collect::<Vec<_>>().concat()
     };
     let lines = |json: &String| format!("data: {}\n\n", json.replace("\",\"", "\",\ndata: \""));
     vec![

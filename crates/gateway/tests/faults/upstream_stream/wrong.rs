@@ -7,7 +7,7 @@ use crate::support::exchange::{ROADS, Road};
 use crate::support::{Rig, count};
 
 /// The largest event that is taken, by default.
-const LIMIT_KIB: u64 = 8 << 10;
+const LIMIT_KIB: usize = 8 << 10;
 
 /// A stream that begins with the text `Good ` and then goes wrong like this.
 fn after_good(bytes: impl AsRef<[u8]>) -> Answer {
@@ -52,7 +52,7 @@ async fn an_event_that_is_not_json_or_not_utf8_ends_the_stream_and_is_never_show
         ("a bare word", b"data: NaN\n\n"),
         ("a control character", b"data: {\"a\":\"CANARY\x01\"}\n\n"),
         ("a wrong escape", b"data: {\"a\":\"CANARY\\x\"}\n\n"),
-        ("deep nesting", &[b"data: ".as_slice(), &[b'['; 100_000], b"\n\n"].concat()),
+        ("deep nesting", &[b"data: ".as_slice(), &vec![b'['; 100_000], b"\n\n"].concat()),
         ("a lone continuation byte", b"data: {\"a\":\"CANARY\x80\"}\n\n"),
         ("an overlong slash", b"data: {\"a\":\"CANARY\xc0\xaf\"}\n\n"),
         ("a cut character", b"data: {\"a\":\"CANARY\xe2\x82\"}\n\n"),
@@ -138,14 +138,14 @@ async fn an_event_without_an_end_fails_at_the_limit_and_memory_stays_bounded() {
             assert_eq!(ended.brief(), if road == Road::Whole { whole } else { streamed });
             let grown = rig.most_memory() - base;
             println!("{road:?}, round {round}: at most {grown} KiB above {base} KiB");
-            assert!(grown <= 2 * LIMIT_KIB, "{road:?} took {grown} KiB");
+            assert!(grown <= 2 * LIMIT_KIB as u64, "{road:?} took {grown} KiB");
         }
     }
 }
 
 /// A good event, and then one that does not end within the limit.
 fn endless() -> Answer {
-    let more = vec![b'x'; (LIMIT_KIB << 10) as usize + (2 << 20)];
+    let more = "x".repeat(1024).repeat(LIMIT_KIB + 2048).into_bytes();
     let endless = [b"data: {\"a\":\"".as_slice(), &more].concat();
     let good = event_stream(stream([piece("Good ")]));
     good.step(Step::Send(endless.into())).in_pieces_of(64 << 10)
