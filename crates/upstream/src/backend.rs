@@ -6,8 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue};
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::{Notify, watch};
@@ -20,6 +22,7 @@ use transom_core::upstream_error::UpstreamError;
 use crate::base::Base;
 use crate::body::{Patience, Timed, with_causes};
 use crate::connector::{ConnectTimeout, Connector};
+use crate::counted::{Answers, was_used};
 
 /// Idle connections are dropped before the server drops them (uvicorn's default is 5 s), so that a
 /// request rarely meets a connection that is just being closed.
@@ -122,14 +125,31 @@ impl Backend {
         limit: Duration,
     ) -> Result<UpstreamReply, UpstreamError> {
         let started = Instant::now();
-        let sending = self.client.request(self.build(request));
-        let answer = timeout(limit, sending)
+        let (head, body) = timeout(limit, self.exchange(request))
             .await
             .map_err(|_| UpstreamError::FirstByteTimeout { limit })?
-            .map_err(|error| self.no_answer(&error))?;
-        let (head, body) = answer.into_parts();
+            .map_err(|error| self.no_answer(&error))?
+            .into_parts();
         let body = Timed::new(body, self.patience, started);
         Ok(UpstreamReply { status: head.status, headers: head.headers, body: Box::pin(body) })
+    }
+
+    /// Sends a request, and sends it once more when the connection turns out to have been closed
+    /// while it was idle.
+    async fn exchange(&self, request: UpstreamRequest) -> Result<Response<Incoming>, ClientError> {
+        let mut first = self.build(request.clone());
+        let connection = capture_connection(&mut first);
+        let answer = match self.client.request(first).await {
+            Err(error) if !error.is_connect() && was_used(&connection) => {
+                tracing::debug!(%error, "an idle connection was closed: trying another");
+                self.client.request(self.build(request)).await
+            }
+            other => other,
+        }?;
+        if let Some(answers) = answer.extensions().get::<Answers>() {
+            answers.one_more();
+        }
+        Ok(answer)
     }
 
     /// Asks for the list of models with a limit of its own, whatever the state: the probe's call.

@@ -16,10 +16,12 @@ use rustls_pki_types::pem::PemObject;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use crate::counted::Counted;
+
 /// TLS may take this much longer than the TCP connection alone.
 const TLS_ALLOWANCE: Duration = Duration::from_secs(3);
 
-type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+type Stream = Counted<MaybeHttpsStream<TokioIo<TcpStream>>>;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Opens connections within a limit, with `TCP_NODELAY`: a token is smaller than a segment, and
@@ -118,7 +120,7 @@ impl Service<Uri> for Connector {
         let connecting = self.inner.call(uri);
         Box::pin(async move {
             match tokio::time::timeout(limit, connecting).await {
-                Ok(connected) => connected,
+                Ok(connected) => Ok(Counted::new(connected?)),
                 Err(_) => Err(ConnectTimeout(limit).into()),
             }
         })

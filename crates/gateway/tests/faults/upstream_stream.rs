@@ -31,6 +31,8 @@ async fn a_server_that_dies_after_any_event_ends_each_stream_in_the_one_agreed_w
                 let gate = Gate::new("the moment of death");
                 // The head of a stream leaves with the first event: without it nothing was sent.
                 rig.backend.answer(dies.wait(&gate).step(end.clone()));
+                // A connection that had been used may be tried once more, and dies again.
+                rig.backend.default_answer(chat().step(end.clone()));
                 let (ended, took) = told_after(&rig, road, &gate).await;
                 told.add(took);
                 let begun = words > 0 && road != Road::Whole;
