@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::id::ResponseId;
 use crate::port::store::StoreError;
 use crate::upstream_error::{Report, UpstreamError};
 
@@ -30,6 +31,9 @@ pub enum Failure {
     /// The object asked for does not exist for this caller.
     #[error("not found: {0:?}")]
     NotFound(Missing),
+    /// The response to continue has not ended yet.
+    #[error("response {0} is in progress")]
+    InProgress(ResponseId),
     /// The route exists with other methods.
     #[error("method not allowed")]
     MethodNotAllowed,

@@ -11,6 +11,7 @@ use transom_core::id::{IdSource, RequestId};
 use transom_core::port::store::ResponseStore;
 use transom_core::port::upstream::Upstream;
 
+use crate::in_progress::InProgress;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 
@@ -28,6 +29,8 @@ pub struct Gateway {
     pub(crate) ids: Arc<dyn IdSource>,
     /// What is counted.
     pub(crate) metrics: Metrics,
+    /// Turns without a record yet.
+    pub(crate) in_progress: InProgress,
     /// Places for requests in flight.
     pub(crate) slots: Arc<Semaphore>,
     /// Every turn runs on it.
@@ -81,6 +84,7 @@ impl Gateway {
             clock: parts.clock,
             ids: parts.ids,
             metrics: parts.metrics,
+            in_progress: InProgress::default(),
             slots,
             tracker: parts.tracker,
             cut: parts.cut,

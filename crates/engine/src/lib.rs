@@ -9,11 +9,13 @@
 //! - [`settings`]: what an operator decides.
 //! - [`metrics`]: what operators count.
 //! - `stored`, `models`: reading back what is stored, listing models.
+//! - `in_progress`: the turns that run and have no record yet.
 //! - `answer`: reading model servers' answers whole.
 
 mod answer;
 pub mod call;
 pub mod gateway;
+mod in_progress;
 pub mod metrics;
 mod models;
 mod pipeline;

@@ -89,6 +89,14 @@ fn unbounded(failure: &Failure) -> Public {
             ..client(StatusCode::BAD_REQUEST, invalid.code, invalid.message.clone())
         },
         Failure::NotFound(missing) => not_found(missing),
+        Failure::InProgress(id) => Public {
+            param: Some("previous_response_id".to_owned()),
+            ..client(
+                StatusCode::CONFLICT,
+                "response_in_progress",
+                format!("Response '{id}' is still in progress."),
+            )
+        },
         Failure::MethodNotAllowed => client(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",

@@ -53,6 +53,9 @@ impl Gateway {
                 );
                 Err(Failure::invalid(PARAM, "previous_response_not_continuable", message))
             }
+            Lookup::Missing if self.in_progress.has(&caller.scope, &parsed) => {
+                Err(Failure::InProgress(parsed))
+            }
             Lookup::Missing => Err(missing(id)),
             Lookup::TooDeep => {
                 let message = format!("The conversation has more than {depth} turns.");

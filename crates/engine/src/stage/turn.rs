@@ -27,6 +27,7 @@ use transom_wire::sse::{COMMENT_KEEP_ALIVE, Splitter};
 use crate::answer::{check_status, check_type};
 use crate::call::Reply;
 use crate::gateway::Gateway;
+use crate::in_progress::Entered;
 use crate::stage::admit::Ticket;
 use crate::stage::settle::Settlement;
 
@@ -65,6 +66,7 @@ impl Gateway {
         let decoder = Decoder::new(self.ids.clone()).with_known_calls(call_ids);
         let running = Running {
             decoder,
+            _in_progress: self.in_progress.enter(&caller.scope, &turn.head.id),
             encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery),
             ledger: Ledger::new(self, caller.scope, turn),
             settlement: Settlement::open(&self.metrics, LABEL),
@@ -121,6 +123,7 @@ struct Running {
     events: Vec<Event>,
     /// Bytes for the client that have not been sent yet.
     out: BytesMut,
+    _in_progress: Entered,
     _ticket: Ticket,
 }
 

@@ -164,7 +164,9 @@ async fn what_runs_failed_or_was_cancelled_cannot_be_continued() {
     let mut stream = rig.client.stream(RESPONSES, body(Road::Stream, "")).await;
     let created = stream.until("response.created").await.event.json();
     let running = created["response"]["id"].as_str().expect("an id").to_owned();
-    assert_refused(&rig, &running, "previous_response_not_found").await;
+    let early = rig.client.post(RESPONSES, continuing(&running, "On")).await;
+    let expected = (409, "response_in_progress".to_owned(), "previous_response_id".to_owned());
+    assert_eq!(refusal(&early), expected, "{}", early.text());
     gate.open();
     stream.until("response.completed").await;
     assert_eq!(rig.client.post(RESPONSES, continuing(&running, "On")).await.status, 200);

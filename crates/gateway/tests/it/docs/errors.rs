@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use transom_core::failure::{Failure, Invalid, Missing};
+use transom_core::id::ResponseId;
 use transom_core::port::store::StoreError;
 use transom_core::upstream_error::{Report, UpstreamError};
 
@@ -50,6 +51,7 @@ fn when(failure: &Failure) -> String {
         }
         Failure::NotFound(Missing::Model(_)) => "no such model".to_owned(),
         Failure::NotFound(Missing::Route) => "no such route".to_owned(),
+        Failure::InProgress(_) => "the response to continue has not ended yet".to_owned(),
         Failure::MethodNotAllowed => "the route has other methods".to_owned(),
         Failure::BodyTooLarge { .. } => "the body is larger than `limits.body_bytes`".to_owned(),
         Failure::UnsupportedMediaType(_) => {
@@ -120,6 +122,7 @@ fn requests() -> Vec<Failure> {
         Failure::NotFound(Missing::Response(String::new())),
         Failure::NotFound(Missing::Model(String::new())),
         Failure::NotFound(Missing::Route),
+        Failure::InProgress(response_id()),
         Failure::MethodNotAllowed,
         Failure::BodyTimeout,
         Failure::BodyTooLarge { limit: 0 },
@@ -189,4 +192,8 @@ fn every_code_that_the_page_lists_is_one_that_the_program_sends() {
         let quoted = format!("\"{code}\"");
         assert!(product.iter().any(|file| file.text.contains(&quoted)), "{code} is never sent");
     }
+}
+
+fn response_id() -> ResponseId {
+    ResponseId::parse("resp_1").expect("an id")
 }
