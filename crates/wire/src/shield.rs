@@ -12,7 +12,7 @@
 //! - `inspection`: schemas, regular expressions and tool names of one request.
 //! - `schema`, `outline`, `references`: JSON Schemas.
 //! - `regex`: regular expressions.
-//! - `media`: content parts that are not text.
+//! - `media`: content parts that are not text; `arguments`: calls that come back.
 
 use std::collections::BTreeSet;
 
@@ -20,6 +20,7 @@ use transom_core::failure::Invalid;
 
 use crate::scan::Head;
 
+mod arguments;
 mod inspection;
 mod known;
 mod media;
@@ -172,6 +173,14 @@ impl Shield {
         match self.mode {
             Mode::Off => Ok(()),
             mode => media::check_url(param, url, mode),
+        }
+    }
+
+    /// Judges the arguments of a call that a client sends back.
+    pub fn check_arguments(&self, arguments: &str, param: &str) -> Result<(), Invalid> {
+        match self.mode {
+            Mode::Off => Ok(()),
+            Mode::On | Mode::Strict => arguments::check(arguments, param),
         }
     }
 

@@ -77,7 +77,7 @@ impl Gateway {
         }
         let mut request = request::parse(&body)?;
         check_schemas(shield, &request).map_err(Failure::Invalid)?;
-        check_pictures(shield, &request.input).map_err(Failure::Invalid)?;
+        check_items(shield, &request.input).map_err(Failure::Invalid)?;
         keep_allowed(shield, &mut request.extra).map_err(Failure::Invalid)?;
         Ok(Screened::Response(Box::new(request)))
     }
@@ -98,8 +98,8 @@ fn check_schemas(shield: &Shield, request: &CreateResponse) -> Result<(), Invali
     Ok(())
 }
 
-/// The same rule for pictures as on the road where bytes go through.
-fn check_pictures(shield: &Shield, input: &[Item]) -> Result<(), Invalid> {
+/// The same rule for pictures as on the road where bytes go through; and arguments within bounds.
+fn check_items(shield: &Shield, input: &[Item]) -> Result<(), Invalid> {
     for (at, item) in input.iter().enumerate() {
         let (parts, field) = match item {
             Item::Message(message) => (&message.content, "content"),
@@ -107,6 +107,10 @@ fn check_pictures(shield: &Shield, input: &[Item]) -> Result<(), Invalid> {
                 output: FunctionOutput::Parts(parts),
                 ..
             }) => (parts, "output"),
+            Item::FunctionCall(call) => {
+                shield.check_arguments(&call.arguments, &format!("input[{at}].arguments"))?;
+                continue;
+            }
             _ => continue,
         };
         for (place, part) in parts.iter().enumerate() {

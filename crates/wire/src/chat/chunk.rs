@@ -21,6 +21,9 @@ pub(super) struct Chunk<'a> {
     pub(super) usage: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) error: Option<&'a RawValue>,
+    /// `error` where the whole object is one, as older vLLM writes it.
+    #[serde(borrow)]
+    pub(super) object: Option<Str<'a>>,
 }
 
 /// One of the answers that the server generates side by side.

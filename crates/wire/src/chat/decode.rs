@@ -98,7 +98,7 @@ impl Decoder {
             return self.finish(out);
         }
         let chunk = chunk::read(data)?;
-        if chunk.error.is_some() {
+        if chunk.error.is_some() || text(chunk.object.as_ref()) == "error" {
             return Err(UpstreamError::Reported(parse_report(data)));
         }
         self.begin(&chunk, out);

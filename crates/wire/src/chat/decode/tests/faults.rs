@@ -19,8 +19,11 @@ fn an_end_without_a_reason_is_never_an_answer() {
 
 #[test]
 fn an_error_in_the_stream_is_reported_in_the_servers_words() {
-    let error = r#"{"error":{"message":"engine died","type":"InternalServerError","param":null,"code":500}}"#;
-    let (events, _, result) = run(&[&delta(r#""content":"a""#), error, DONE]);
+    let body = r#""message":"engine died","type":"InternalServerError","param":null,"code":500"#;
+    let old = format!(r#"{{"object":"error",{body}}}"#);
+    assert!(matches!(failure(&[delta(r#""content":"a""#), old]), UpstreamError::Reported(_)));
+    let error = format!(r#"{{"error":{{{body}}}}}"#);
+    let (events, _, result) = run(&[&delta(r#""content":"a""#), error.as_str(), DONE]);
     let report = Report {
         message: "engine died".to_owned(),
         kind: Some("InternalServerError".to_owned()),
