@@ -109,20 +109,34 @@ async fn a_tool_whose_schema_is_deep_is_refused_by_its_place() {
     assert_unheard(&rig).await;
 }
 
-#[tokio::test]
-async fn arguments_of_an_earlier_call_that_are_no_json_reach_the_model_server_as_one_text() {
-    let rig = Rig::start("").await;
-    let arguments = "[".repeat(100_000);
+/// A conversation with a call that had these arguments.
+fn called_with(arguments: &str) -> String {
     let call =
         format!(r#"{{"type":"function_call","call_id":"c","name":"f","arguments":"{arguments}"}}"#);
     let output = r#"{"type":"function_call_output","call_id":"c","output":"x"}"#;
     let question = r#"{"role":"user","content":"Hi"}"#;
-    let body = format!(r#"{{"model":"tiny","input":[{question},{call},{output}]}}"#);
-    assert_eq!(rig.client.post(RESPONSES, &body).await.status, 200);
+    format!(r#"{{"model":"tiny","input":[{question},{call},{output}]}}"#)
+}
+
+#[tokio::test]
+async fn arguments_of_an_earlier_call_that_are_no_json_reach_the_model_server_as_one_text() {
+    let rig = Rig::start("").await;
+    let arguments = "[".repeat(100);
+    assert_eq!(rig.client.post(RESPONSES, called_with(&arguments)).await.status, 200);
     let sent = rig.backend.last_request().json();
     let sent = &sent["messages"][1]["tool_calls"][0]["function"]["arguments"];
     // Engines parse this field: what they find is an object with one text.
     assert_eq!(*sent, format!(r#"{{"arguments":"{arguments}"}}"#));
+}
+
+#[tokio::test]
+async fn arguments_of_an_earlier_call_that_are_deep_are_refused_by_their_place() {
+    let rig = Rig::start("").await;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let refused = rig.client.post(RESPONSES, called_with(&deep)).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert_eq!(refused.json()["error"]["param"], "input[1].arguments");
+    assert!(rig.backend.requests_to("/v1/chat/completions").is_empty());
 }
 
 fn list(number: usize, entry: impl Fn(usize) -> String) -> String {
