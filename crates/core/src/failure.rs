@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use crate::id::ResponseId;
 use crate::port::store::StoreError;
-use crate::upstream_error::{Report, UpstreamError};
+use crate::upstream_error::UpstreamError;
 
 mod public;
 
@@ -157,12 +157,6 @@ impl Failure {
 /// about the gateway's own key.
 pub fn blames_client(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 404 | 409 | 413 | 415 | 422 | 429)
-}
-
-impl From<Report> for Failure {
-    fn from(report: Report) -> Self {
-        Self::Upstream(UpstreamError::Reported(report))
-    }
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ impl Settlement {
     pub(crate) fn ended(&mut self, outcome: Outcome, usage: Option<Usage>) {
         self.outcome = outcome;
         self.usage = usage;
-        if usage.is_none() && outcome != Outcome::Failed {
+        if usage.is_none() {
             self.metrics.usage_missing.inc();
         }
     }

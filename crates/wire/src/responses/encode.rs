@@ -63,11 +63,6 @@ impl Encoder {
         &self.transcript
     }
 
-    /// What the response object says about the request.
-    pub fn head(&self) -> &Head {
-        &self.head
-    }
-
     /// Writes the first two events.
     pub fn begin(&mut self, out: &mut BytesMut) {
         if self.writer.is_some() {

@@ -113,12 +113,6 @@ impl Splitter {
         Ok(None)
     }
 
-    /// Whether bytes of an unfinished event wait for more. At the end of a stream they are an
-    /// event that was cut, and the standard says to drop them.
-    pub fn is_mid_event(&self) -> bool {
-        !self.carry.is_empty() || !self.chunk.is_empty()
-    }
-
     fn check_room(&self, more: usize) -> Result<(), Error> {
         if self.carry.len() + more > self.limit {
             return Err(Error::TooLarge { limit: self.limit });
