@@ -1,21 +1,30 @@
 //! The finished configuration.
 
+use std::path::PathBuf;
+
+use transom_core::fleet::Fleet;
+
 use crate::{
+    Origin,
+    fleet::{self, Assembled, Layer, LeftOut},
     resolve::Resolver,
     section::{
+        admin::Admin,
         auth::Auth,
         cache, code_interpreter,
+        deployments::Defaults,
         limits::Limits,
         listen::Listen,
         log::Log,
         mcp,
         metrics::Metrics,
         responses::Responses,
+        routing,
         shield::{Caps, Shield},
         store::Store,
         tracing,
-        upstream::{self, UpstreamAccess, UpstreamConfig},
-        vllm::{self, Supervision},
+        upstream::{self, Behind, Elsewhere},
+        vllm::{self, Child, Supervision},
         web_search,
     },
 };
@@ -27,12 +36,14 @@ use crate::{
 pub struct GatewayConfig {
     /// The listener.
     pub listen: Listen,
+    /// The listener of the admin API.
+    pub admin: Admin,
     /// Who may call.
     pub auth: Auth,
-    /// Where generations come from.
-    pub upstream: UpstreamConfig,
-    /// Credentials and authority for the upstream.
-    pub upstream_access: UpstreamAccess,
+    /// The models, their servers, and how requests are shared out.
+    pub fleet: Fleet,
+    /// The vLLM to run; the fleet has it as the backend `vllm`.
+    pub child: Option<Child>,
     /// Waits and restarts.
     pub supervision: Supervision,
     /// Where responses are kept.
@@ -49,45 +60,59 @@ pub struct GatewayConfig {
     pub log: Log,
     /// The metrics page.
     pub metrics: Metrics,
+    /// Sections with policies that are left out because of `--without-policies`, each as
+    /// `FILE:LINE SECTION`.
+    pub policies_left_out: Vec<String>,
+    /// Every file that was read or looked for, absolute: a change of one of them, or its
+    /// appearance, may change all of this.
+    pub sources: Vec<PathBuf>,
 }
 
-/// Reads every section; `None` only when a problem was noted that leaves no upstream.
-pub(crate) fn resolve(resolver: &mut Resolver<'_>) -> Option<GatewayConfig> {
+/// What reading every section gives.
+pub(crate) struct Resolved {
+    pub(crate) config: GatewayConfig,
+    /// Each model with the place that declares it.
+    pub(crate) origins: Vec<(String, Origin)>,
+    /// Rows of the admin API that are not in effect.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// Reads every section. The result is worth something only when no problem was noted; `sources`
+/// is still empty in it.
+pub(crate) fn resolve(resolver: &mut Resolver<'_>, layers: Vec<Layer>) -> Resolved {
     let auth = Auth::resolve(resolver);
     let listen = Listen::resolve(resolver, &auth);
-    upstream::choose(resolver);
-    let behind = upstream::Settings::read(resolver);
-    let child = vllm::Settings::read(resolver);
-    let upstream_access = UpstreamAccess::resolve(resolver, &behind);
-    let upstream = match (behind.url, child.model.clone()) {
-        (Some(base), _) => Some(UpstreamConfig::External { base }),
-        (None, Some(model)) => child.child(model, resolver).map(UpstreamConfig::Spawn),
-        (None, None) => None,
-    };
-    let store = Store::resolve(resolver);
+    let admin = Admin::resolve(resolver, &auth);
     let limits = Limits::read(resolver);
-    let shield = Shield::read(resolver);
-    let caps = Caps::read(resolver);
-    let responses = Responses::read(resolver);
-    let log = Log::read(resolver);
-    let metrics = Metrics::resolve(resolver);
+    let declared = admin.listen.is_some() || layers.iter().any(Layer::has_models);
+    upstream::choose(resolver, if declared { Elsewhere::Models } else { Elsewhere::Nothing });
+    let vllm = vllm::Settings::read(resolver);
+    let behind = Behind::resolve(resolver, &vllm, &limits);
+    let (routing, enforce_rate_limits) = routing::Settings::resolve(resolver);
+    let defaults = Defaults { limits: &limits, enforce_rate_limits };
+    let Assembled { fleet, origins, left_out } =
+        fleet::assemble(resolver, layers, behind.as_ref(), &routing, &defaults);
+    let config = GatewayConfig {
+        listen,
+        admin,
+        auth,
+        fleet,
+        child: behind.and_then(|behind| behind.child),
+        supervision: vllm.supervision(),
+        store: Store::resolve(resolver),
+        limits,
+        shield: Shield::read(resolver),
+        caps: Caps::read(resolver),
+        responses: Responses::read(resolver),
+        log: Log::read(resolver),
+        metrics: Metrics::resolve(resolver),
+        policies_left_out: resolver.findings.left_out.iter().map(ToString::to_string).collect(),
+        sources: Vec::new(),
+    };
     code_interpreter::resolve(resolver);
     cache::resolve(resolver);
     mcp::resolve(resolver);
     web_search::resolve(resolver);
     tracing::resolve(resolver);
-    Some(GatewayConfig {
-        listen,
-        auth,
-        upstream: upstream?,
-        upstream_access,
-        supervision: child.supervision(),
-        store,
-        limits,
-        shield,
-        caps,
-        responses,
-        log,
-        metrics,
-    })
+    Resolved { config, origins, left_out }
 }

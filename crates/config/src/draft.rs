@@ -17,22 +17,63 @@ pub struct Sourced {
 ///
 /// A source (flags, environment, a file in any dialect) is lowered into a draft of its own; the
 /// drafts are then merged in order of precedence. A key that is not here was not written anywhere.
-#[derive(Debug, Default)]
+///
+/// Lists of things (backends, models) are entries: each is a draft of its own, whose settings have
+/// paths like `models[].name`.
+#[derive(Debug, Clone, Default)]
 pub struct Draft {
     values: BTreeMap<&'static str, Vec<Sourced>>,
+    entries: BTreeMap<&'static str, Vec<Entry>>,
+}
+
+/// One entry of a list.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    /// Where it begins.
+    pub(crate) origin: Origin,
+    /// Its settings, and its own lists.
+    pub(crate) draft: Draft,
 }
 
 impl Draft {
     /// Adds a value; within one source the first one added wins.
     pub(crate) fn put(&mut self, path: &'static str, raw: Raw, origin: Origin) {
-        self.values.entry(path).or_default().push(Sourced { raw, origin });
+        let all = self.values.entry(path).or_default();
+        all.push(Sourced { raw, origin });
+        all.sort_by_key(|value| value.origin.rank());
+    }
+
+    /// Adds a value that only a default of another program stands behind: whatever anybody wrote
+    /// anywhere wins over it.
+    pub(crate) fn suggest(&mut self, path: &'static str, raw: Raw, reason: &'static str) {
+        self.put(path, raw, Origin::Default(Some(reason)));
     }
 
     /// Puts a source of lower precedence under this one.
     pub(crate) fn merge(&mut self, lower: Self) {
         for (path, values) in lower.values {
-            self.values.entry(path).or_default().extend(values);
+            let all = self.values.entry(path).or_default();
+            all.extend(values);
+            all.sort_by_key(|value| value.origin.rank());
         }
+        for (list, entries) in lower.entries {
+            self.entries.entry(list).or_default().extend(entries);
+        }
+    }
+
+    /// Adds an entry to a list, behind those that are there.
+    pub(crate) fn push(&mut self, list: &'static str, entry: Entry) {
+        self.entries.entry(list).or_default().push(entry);
+    }
+
+    /// The entries of a list, those of the winning source first.
+    pub(crate) fn entries(&self, list: &str) -> &[Entry] {
+        self.entries.get(list).map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes all lists out, into a draft of their own.
+    pub(crate) fn take_lists(&mut self) -> Self {
+        Self { values: BTreeMap::new(), entries: std::mem::take(&mut self.entries) }
     }
 
     /// The winning value.

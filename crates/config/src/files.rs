@@ -1,5 +1,9 @@
 //! The file system as far as the configuration needs it, and the search for programs.
 
+mod recorder;
+
+pub use self::recorder::Recorder;
+
 use std::{
     io::{self, Read as _},
     path::{Path, PathBuf},

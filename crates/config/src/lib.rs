@@ -4,17 +4,21 @@
 //! # Layout
 //!
 //! One road, top to bottom: text → [`draft`] (everything optional, each value with its [`Origin`])
-//! → merge → `resolve` (typed values, all problems at once) → [`GatewayConfig`].
+//! → merge → `resolve` (typed values, all problems at once) → [`GatewayConfig`]. The order of
+//! sources is [`MERGE_ORDER`].
 //!
-//! - `load`: the road itself; the one entry, [`load`](load()).
+//! - `load`: the road itself; the one entry, [`load`](load()), which may be taken again whenever a
+//!   file has changed.
 //! - `cli`: subcommands and flags; `variables` and `env`: the environment, `.env` and the register
 //!   of variables; `dialect`: configuration files (`yaml` is their tree).
 //! - `setting`: how a setting is declared, exactly once; `section`: the declarations, one file for
 //!   each section; `value`: the types of settings and their spelling.
+//! - `fleet`: models, servers and aliases of every source, merged and checked; `rows`: the models
+//!   that were added through the admin API.
 //! - `problem`, `report`: what there is to say to the operator; `nearest`: "did you mean".
-//! - `show`: the effective configuration as `transom.yaml`; [`mod@reference`]: the documentation of
+//! - `show`: the configuration as `transom.yaml`, effective or converted; [`mod@reference`]: the documentation of
 //!   flags, variables and keys, generated from the declarations.
-//! - `files`: the file system, as a parameter.
+//! - `files`: the file system, as a parameter, and which of it was looked at.
 //!
 //! Invariants: nothing here reads the process's environment, folder or files except through
 //! [`Invocation`] (of which [`process_environment`] and [`Disk`] are the real parts); no message
@@ -29,6 +33,7 @@ mod dialect;
 pub mod draft;
 pub mod env;
 mod files;
+mod fleet;
 mod load;
 mod nearest;
 mod origin;
@@ -36,6 +41,7 @@ mod problem;
 pub mod reference;
 mod report;
 mod resolve;
+mod rows;
 mod section;
 pub mod setting;
 mod show;
@@ -46,13 +52,17 @@ mod yaml;
 pub use crate::{
     config::GatewayConfig,
     draft::Draft,
-    files::{Disk, Files, find_program},
+    files::{Disk, Files, Recorder, find_program},
+    fleet::MERGE_ORDER,
     load::{Command, Invocation, Loaded, Rejection, load},
     origin::Origin,
-    problem::{Findings, Notice, Problem},
+    problem::{Finding, Findings, Notice, Problem, Treatment},
     report::{Colour, Report, ReportFormat},
+    rows::{AdminModel, admin_model, admin_model_of_litellm},
     section::{
-        Section, all as sections,
+        Section,
+        admin::Admin,
+        all as sections,
         auth::Auth,
         limits::Limits,
         listen::{Listen, Tls},
@@ -61,7 +71,6 @@ pub use crate::{
         responses::{ReasoningField, ReasoningHistory, Responses},
         shield::{Caps, Shield, ShieldMode},
         store::{Durability, Store},
-        upstream::{UpstreamAccess, UpstreamConfig},
         vllm::{Child, Restart, Supervision},
     },
     variables::{Environment, process_environment},

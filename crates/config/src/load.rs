@@ -1,24 +1,24 @@
 //! From an invocation of the program to what it should do.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+mod gather;
+
+pub(crate) use self::gather::variables;
+
+use std::path::PathBuf;
 
 use crate::{
-    Draft, Environment, Files, GatewayConfig, Notice, Origin, Problem, Report, Store,
-    cli::{self, ConfigCommands, Settings, Subcommands},
-    config, dialect, env,
-    problem::Findings,
+    AdminModel, Draft, Environment, Files, GatewayConfig, Notice, Origin, Problem, Recorder,
+    Report, Store,
+    cli::{self, ConfigCommands, GatewayCommands, Settings, Subcommands},
+    config::{self, Resolved},
+    dialect::Policies,
+    fleet::LeftOut,
+    problem::{Findings, Treatment},
     report::ReportFormat,
-    resolve::{Resolver, Surroundings},
+    resolve::{Resolver, Shown, Surroundings},
     show,
-    value::Raw,
     variables::Variables,
 };
-
-/// The file read when `--config` is absent and it exists in the working directory.
-const USUAL_FILE: &str = "transom.yaml";
 
 /// Everything the configuration depends on. Nothing else is looked at.
 #[derive(Clone)]
@@ -33,6 +33,8 @@ pub struct Invocation<'a> {
     pub cores: usize,
     /// See [`crate::Disk`].
     pub files: &'a dyn Files,
+    /// The models of the admin API, in the order they were added.
+    pub models: Vec<AdminModel>,
 }
 
 /// What to do, and what to tell first.
@@ -50,8 +52,15 @@ pub enum Command {
     /// Run the gateway.
     Serve(Box<GatewayConfig>),
     /// Print the report; exit with its code.
-    Check(Report, ReportFormat),
-    /// Print this YAML.
+    Check {
+        /// Every finding.
+        report: Report,
+        /// How to print it.
+        format: ReportFormat,
+        /// What to examine on the network as well: `--online`, and no problem was found.
+        online: Option<Box<GatewayConfig>>,
+    },
+    /// Print this YAML: `config show` and `config convert`.
     Show(String),
     /// Bring the database to the current schema.
     Migrate(Store),
@@ -67,61 +76,131 @@ pub enum Rejection {
     Problems(Vec<Problem>),
 }
 
-/// Reads flags, environment, `.env` and the configuration file, merges and checks them.
+/// Reads flags, environment, `.env` and the configuration files, merges and checks them. It can be
+/// called again at any time: what changed in the files is in the new result.
 pub fn load(invocation: &Invocation<'_>) -> Result<Loaded, Rejection> {
     match cli::parse(&invocation.arguments)? {
-        Subcommands::Serve(settings) => {
+        Subcommands::Serve(settings) | Subcommands::Gateway(GatewayCommands::Run(settings)) => {
             let checked = check(invocation, settings);
-            let (config, _) = checked.result.map_err(Rejection::Problems)?;
-            Ok(Loaded { command: Command::Serve(Box::new(config)), notices: checked.notices })
+            let notices = checked.notices();
+            let resolved = checked.result.map_err(Rejection::Problems)?;
+            Ok(Loaded { command: Command::Serve(Box::new(resolved.config)), notices })
         }
-        Subcommands::Check { format, settings } => {
+        Subcommands::Check { format, online, settings } => {
+            let Checked { result, findings, .. } = check(invocation, settings);
+            let (config, problems) = match result {
+                Ok(resolved) => (Some(Box::new(resolved.config)), Vec::new()),
+                Err(problems) => (None, problems),
+            };
+            let Findings { notices, findings, .. } = findings;
+            let report = Report { problems, findings, notices };
+            let online = config.filter(|_| online);
+            Ok(Loaded { command: Command::Check { report, format, online }, notices: Vec::new() })
+        }
+        Subcommands::Config(command) => {
+            let (settings, write): (_, fn(&Shown, &Resolved) -> String) = match command {
+                ConfigCommands::Show(settings) => {
+                    (settings, |shown, resolved| show::effective(shown, &resolved.origins))
+                }
+                ConfigCommands::Convert(settings) => (settings, |shown, _| show::converted(shown)),
+            };
             let checked = check(invocation, settings);
-            let problems = checked.result.err().unwrap_or_default();
-            let report = Report { problems, notices: checked.notices };
-            Ok(Loaded { command: Command::Check(report, format), notices: Vec::new() })
+            let notices = checked.notices();
+            let resolved = checked.result.map_err(Rejection::Problems)?;
+            Ok(Loaded { command: Command::Show(write(&checked.shown, &resolved)), notices })
         }
-        Subcommands::Config(ConfigCommands::Show(settings)) => {
-            let checked = check(invocation, settings);
-            let (_, yaml) = checked.result.map_err(Rejection::Problems)?;
-            Ok(Loaded { command: Command::Show(yaml), notices: checked.notices })
-        }
-        Subcommands::Migrate { config } => migrate(invocation, config.as_deref()),
+        Subcommands::Migrate { config } => migrate(invocation, &config),
     }
 }
 
+/// What became of the sources.
 struct Checked {
-    result: Result<(GatewayConfig, String), Vec<Problem>>,
-    notices: Vec<Notice>,
+    result: Result<Resolved, Vec<Problem>>,
+    /// Without the problems.
+    findings: Findings,
+    shown: Shown,
+}
+
+impl Checked {
+    /// What to tell before a command that does not print the findings.
+    fn notices(&self) -> Vec<Notice> {
+        let mut notices = self.findings.notices.clone();
+        let minor = |treatment| matches!(treatment, Treatment::Approximated | Treatment::NoEffect);
+        let mut others = 0_usize;
+        for finding in &self.findings.findings {
+            match finding.treatment {
+                Treatment::Unsupported => notices.push(Notice {
+                    at: finding.at.clone(),
+                    message: format!("is not done: {}", finding.message),
+                }),
+                treatment => others += usize::from(minor(treatment)),
+            }
+        }
+        if others > 0 {
+            let keys = if others == 1 { "key is" } else { "keys are" };
+            let message = format!(
+                "{others} {keys} approximated or without effect: `transom check` lists what becomes \
+                 of each"
+            );
+            notices.push(Notice { at: Origin::CommandLine, message });
+        }
+        notices
+    }
 }
 
 fn check(invocation: &Invocation<'_>, settings: Settings) -> Checked {
+    let files = Recorder::new(invocation.files);
+    let invocation = Invocation { files: &files, ..invocation.clone() };
+    let strict = settings.strict;
     let mut findings = Findings::default();
-    let mut draft = settings.flags.lower();
-    draft.merge(forwarded(settings.forwarded));
-    let variables = variables(invocation, &mut findings);
-    gather(invocation, &variables, settings.config.as_deref(), &mut draft, &mut findings);
-    let around = surroundings(invocation, &variables);
-    let mut resolver = Resolver { draft, findings, effective: Vec::new(), around };
-    let config = config::resolve(&mut resolver);
-    let Findings { problems, notices } = resolver.findings;
-    let result = match config {
-        Some(config) if problems.is_empty() => Ok((config, show::yaml(&resolver.effective))),
-        _ => Err(problems),
+    let variables = gather::variables(&invocation, &mut findings);
+    let (draft, layers) = gather::sources(&invocation, &variables, settings, &mut findings);
+    let around = surroundings(&invocation, &variables);
+    let mut resolver = Resolver { draft, findings, shown: Shown::default(), around };
+    let mut outcome = config::resolve(&mut resolver, layers);
+    let Resolver { mut findings, shown, .. } = resolver;
+    if strict {
+        findings.make_strict();
+    }
+    for at in std::mem::take(&mut findings.left_out) {
+        findings.notice(at, "is left out, no policy is applied: --without-policies");
+    }
+    let problems = std::mem::take(&mut findings.problems);
+    outcome.config.sources = files.seen();
+    let result = if problems.is_empty() { Ok(outcome) } else { Err(problems) };
+    Checked { result, findings, shown }
+}
+
+/// What keeps one row of the admin API from being in effect with these files and the other rows.
+pub(crate) fn judge(invocation: &Invocation<'_>, row: &AdminModel) -> Result<(), Vec<Problem>> {
+    // Only a gateway that runs has an admin API.
+    let Ok(Subcommands::Serve(settings) | Subcommands::Gateway(GatewayCommands::Run(settings))) =
+        cli::parse(&invocation.arguments)
+    else {
+        return Ok(());
     };
-    Checked { result, notices }
+    let mut invocation = invocation.clone();
+    invocation.models.retain(|other| other.name != row.name);
+    invocation.models.push(row.clone());
+    let resolved = check(&invocation, settings).result?;
+    let own = |left_out: &LeftOut| left_out.model == row.name;
+    match resolved.left_out.into_iter().find(own) {
+        Some(left_out) => Err(left_out.problems),
+        None => Ok(()),
+    }
 }
 
 /// Only the store matters to `migrate`: it also runs where no upstream is configured.
-fn migrate(invocation: &Invocation<'_>, file: Option<&Path>) -> Result<Loaded, Rejection> {
+fn migrate(invocation: &Invocation<'_>, files: &[PathBuf]) -> Result<Loaded, Rejection> {
     let mut findings = Findings::default();
+    let variables = gather::variables(invocation, &mut findings);
     let mut draft = Draft::default();
-    let variables = variables(invocation, &mut findings);
-    gather(invocation, &variables, file, &mut draft, &mut findings);
+    let policies = Policies::LeftOut;
+    gather::beneath(invocation, &variables, files, policies, &mut draft, &mut findings);
     let around = surroundings(invocation, &variables);
-    let mut resolver = Resolver { draft, findings, effective: Vec::new(), around };
+    let mut resolver = Resolver { draft, findings, shown: Shown::default(), around };
     let store = Store::resolve(&mut resolver);
-    let Findings { problems, notices } = resolver.findings;
+    let Findings { problems, notices, .. } = resolver.findings;
     if problems.is_empty() {
         return Ok(Loaded { command: Command::Migrate(store), notices });
     }
@@ -131,56 +210,6 @@ fn migrate(invocation: &Invocation<'_>, file: Option<&Path>) -> Result<Loaded, R
 fn surroundings<'a>(invocation: &'a Invocation<'_>, variables: &'a Variables) -> Surroundings<'a> {
     let Invocation { files, cwd, cores, .. } = invocation;
     Surroundings { files: *files, variables, cwd, cores: *cores }
-}
-
-fn variables(invocation: &Invocation<'_>, findings: &mut Findings) -> Variables {
-    let dotenv = read(invocation, Path::new(".env"), findings);
-    Variables::new(&invocation.environment, dotenv.as_deref(), findings)
-}
-
-/// Puts environment and file under the flags.
-fn gather(
-    invocation: &Invocation<'_>,
-    variables: &Variables,
-    file: Option<&Path>,
-    draft: &mut Draft,
-    findings: &mut Findings,
-) {
-    draft.merge(env::lower(variables, findings));
-    let name = file.unwrap_or(Path::new(USUAL_FILE)).to_string_lossy().into_owned();
-    match read(invocation, Path::new(&name), findings) {
-        Some(text) => draft.merge(dialect::lower(&name, &text, findings)),
-        None if file.is_some() && findings.problems.is_empty() => {
-            findings
-                .problem(Problem::new(Origin::Flag("config"), format!("{name} does not exist")));
-        }
-        None => {}
-    }
-}
-
-/// What stands after `--`: the model, then vLLM's own arguments, which replace those of a file.
-fn forwarded(arguments: Vec<String>) -> Draft {
-    let mut draft = Draft::default();
-    let mut arguments = arguments.into_iter();
-    if let Some(model) = arguments.next() {
-        draft.put("vllm.model", Raw::Scalar(model), Origin::Forwarded);
-        draft.put("vllm.arguments", Raw::List(arguments.collect()), Origin::Forwarded);
-    }
-    draft
-}
-
-/// A file of the working directory; absence is not a problem here, anything else is.
-fn read(invocation: &Invocation<'_>, file: &Path, findings: &mut Findings) -> Option<String> {
-    match invocation.files.read(&invocation.cwd.join(file)) {
-        Ok(text) => Some(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => {
-            let name = file.to_string_lossy();
-            let at = Origin::File { file: name.as_ref().into(), line: 0, key: String::new() };
-            findings.problem(Problem::new(at, format!("cannot be read: {error}")));
-            None
-        }
-    }
 }
 
 #[cfg(test)]

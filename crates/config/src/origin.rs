@@ -32,18 +32,36 @@ pub enum Origin {
         /// Dotted key; empty when the file is not about one key.
         key: String,
     },
+    /// A model that was added through the admin API.
+    Admin {
+        /// The model's name.
+        model: String,
+        /// Dotted key; empty when the whole model is meant.
+        key: String,
+    },
     /// Nobody wrote it. The text says why this default applies when it depends on something.
     Default(Option<&'static str>),
 }
 
 impl Origin {
-    /// Smaller wins: command line, then either kind of environment, then files, then defaults.
+    /// Smaller wins: command line, then either kind of environment, then files, then the admin
+    /// API, then defaults.
     pub fn rank(&self) -> u8 {
         match self {
             Self::CommandLine | Self::Flag(_) | Self::Forwarded => 0,
             Self::Variable(_) | Self::DotEnv { .. } => 1,
             Self::File { .. } => 2,
-            Self::Default(_) => 3,
+            Self::Admin { .. } => 3,
+            Self::Default(_) => 4,
+        }
+    }
+
+    /// Where to look, without the key: `config.yaml:9`.
+    pub fn place(&self) -> String {
+        match self {
+            Self::File { file, line: 0, .. } => file.to_string(),
+            Self::File { file, line, .. } => format!("{file}:{line}"),
+            other => other.to_string(),
         }
     }
 
@@ -67,6 +85,12 @@ impl fmt::Display for Origin {
             Self::File { file, line: 0, .. } => f.write_str(file),
             Self::File { file, line, key } if key.is_empty() => write!(f, "{file}:{line}"),
             Self::File { file, line, key } => write!(f, "{file}:{line} {key}"),
+            Self::Admin { model, key } if model.is_empty() && key.is_empty() => {
+                f.write_str("model")
+            }
+            Self::Admin { model, key } if model.is_empty() => f.write_str(key),
+            Self::Admin { model, key } if key.is_empty() => write!(f, "admin API, {model}"),
+            Self::Admin { model, key } => write!(f, "admin API, {model} {key}"),
             Self::Default(None) => f.write_str("default"),
             Self::Default(Some(reason)) => write!(f, "default: {reason}"),
         }

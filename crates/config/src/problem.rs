@@ -34,13 +34,19 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// Message and advice, without the place.
+    pub(crate) fn said(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{} ({hint})", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.at, self.message)?;
-        match &self.hint {
-            Some(hint) => write!(f, " ({hint})"),
-            None => Ok(()),
-        }
+        write!(f, "{}: {}", self.at, self.said())
     }
 }
 
@@ -59,6 +65,70 @@ impl fmt::Display for Notice {
     }
 }
 
+/// What becomes of a key of another program's configuration file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treatment {
+    /// It means the same here.
+    Exact,
+    /// Something near to it is done.
+    Approximated,
+    /// It is known, and needs nothing here.
+    NoEffect,
+    /// What it asks for is not done.
+    Unsupported,
+}
+
+impl Treatment {
+    /// The word in the report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Approximated => "approximated",
+            Self::NoEffect => "no effect",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+/// What becomes of one key of a file that was written for another program. Never holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The file, line and key.
+    pub at: Origin,
+    /// What becomes of it.
+    pub treatment: Treatment,
+    /// What is done, or why nothing is, in one sentence.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// A finding without advice.
+    pub(crate) fn new(at: Origin, treatment: Treatment, message: impl Into<String>) -> Self {
+        Self { at, treatment, message: message.into(), hint: None }
+    }
+
+    /// Adds advice.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// As a problem, for `--strict`.
+    fn problem(self) -> Problem {
+        let message = format!("{}: {}", self.treatment.word(), self.message);
+        Problem { at: self.at, message, hint: self.hint }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.clone().problem().fmt(f)
+    }
+}
+
 /// Everything found so far, in the order it was found.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -66,6 +136,10 @@ pub struct Findings {
     pub problems: Vec<Problem>,
     /// None of them does.
     pub notices: Vec<Notice>,
+    /// What becomes of the keys of files in other dialects.
+    pub findings: Vec<Finding>,
+    /// Parts of files that hold policies and were left out on demand.
+    pub left_out: Vec<Origin>,
 }
 
 impl Findings {
@@ -75,5 +149,18 @@ impl Findings {
 
     pub(crate) fn notice(&mut self, at: Origin, message: impl Into<String>) {
         self.notices.push(Notice { at, message: message.into() });
+    }
+
+    pub(crate) fn finding(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// `--strict`: what is not done exactly becomes a problem.
+    pub(crate) fn make_strict(&mut self) {
+        let (exact, rest) = std::mem::take(&mut self.findings)
+            .into_iter()
+            .partition(|finding| finding.treatment == Treatment::Exact);
+        self.findings = exact;
+        self.problems.extend(rest.into_iter().map(Finding::problem));
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::{
-    env, section,
+    env,
+    fleet::MERGE_ORDER,
+    section,
     setting::{Absent, Arity, Declaration, Status},
     value::Raw,
 };
@@ -37,9 +39,10 @@ pub fn config() -> String {
     let mut page = format!(
         "{GENERATED}# transom.yaml\n\n\
          Read from `--config FILE`, else from the working directory if it is there. Unknown keys \
-         are errors. Keys are nested at their dots: `listen.port` is `port` below `listen`. \
-         Durations are written `300s`, `2m`, `250ms` or plain seconds; sizes `20MiB`, `64KiB` or \
-         bytes; secrets `env:NAME`, `file:PATH` or the text itself.\n"
+         are errors. Keys are nested at their dots: `listen.port` is `port` below `listen`; `[]` \
+         stands for a list: `backends[].name` is `name` of an entry of `backends`. Durations are written `300s`, `2m`, `250ms` or plain seconds; sizes `20MiB`, `64KiB` or \
+         bytes; secrets `env:NAME`, `file:PATH` or the text itself.\n\n## Order of sources\n\n\
+         {MERGE_ORDER}\n"
     );
     for section in section::all() {
         let rows = section.declarations.iter().map(|declaration| {
@@ -59,8 +62,13 @@ pub fn config() -> String {
 pub fn flags() -> String {
     let mut page = format!(
         "{GENERATED}# Flags of `transom serve`\n\n\
-         `transom check` and `transom config show` take the same flags. `--config FILE` names the \
-         configuration file. What follows `--` is the model and the arguments of a vLLM child.\n"
+         `transom check`, `transom config show`, `transom config convert` and `transom gateway run` \
+         take the same flags. Without a subcommand, flags are those of `serve`. `--config FILE` or \
+         `--policy-config FILE`, which may be repeated, names a configuration file in any dialect. \
+         `--listen HOST:PORT` sets address and port together. `--strict` refuses keys of other \
+         dialects that are not honoured exactly; `--without-policies` loads a file whose policies \
+         cannot be applied without them. What follows `--` is the model and the arguments of a vLLM \
+         child.\n"
     );
     for section in section::all() {
         let rows = section.declarations.iter().filter_map(|declaration| {
@@ -72,7 +80,8 @@ pub fn flags() -> String {
             };
             let variable = declaration.meta.variable.map(|name| format!("`{name}`"));
             let (common, variable) = (common(declaration), variable.unwrap_or_default());
-            Some(format!("| `{written}` | {common} | {variable} | {} |", doc(declaration)))
+            let alias = flag.alias.map(|alias| format!(", `--{alias}`")).unwrap_or_default();
+            Some(format!("| `{written}`{alias} | {common} | {variable} | {} |", doc(declaration)))
         });
         table(&mut page, section.title, "Flag | Type | Default | Variable | Meaning", rows);
     }

@@ -9,7 +9,9 @@ use crate::{Notice, Problem};
 pub struct Report {
     /// What stops the program.
     pub problems: Vec<Problem>,
-    /// What does not.
+    /// What becomes of the keys of files in other dialects.
+    pub findings: Vec<crate::Finding>,
+    /// What else there is to know.
     pub notices: Vec<Notice>,
 }
 
@@ -19,6 +21,8 @@ pub enum ReportFormat {
     /// Lines for people.
     Text,
     /// One JSON object: `{"ok": bool, "findings": [{severity, where, message, hint}]}`.
+    /// The severity is `error`, `notice`, or what becomes of a key: the words of
+    /// [`crate::Treatment`].
     Json,
 }
 
@@ -56,7 +60,11 @@ impl Report {
     pub fn text(&self, colour: Colour) -> String {
         let mut lines = Vec::new();
         for finding in self.findings() {
-            let paint = if finding.severity == "error" { "31" } else { "33" };
+            let paint = match finding.severity {
+                "error" => "31",
+                "exact" => "32",
+                _ => "33",
+            };
             let severity = match colour {
                 Colour::On => format!("\x1b[{paint}m{}\x1b[0m", finding.severity),
                 Colour::Off => finding.severity.to_owned(),
@@ -92,6 +100,12 @@ impl Report {
             message: &notice.message,
             hint: None,
         });
-        problems.chain(notices).collect()
+        let treated = self.findings.iter().map(|finding| Finding {
+            severity: finding.treatment.word(),
+            place: finding.at.to_string(),
+            message: &finding.message,
+            hint: finding.hint.as_deref(),
+        });
+        problems.chain(treated).chain(notices).collect()
     }
 }

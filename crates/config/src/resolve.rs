@@ -6,7 +6,7 @@ use transom_core::secret::Secret;
 
 use crate::{
     Origin, Problem,
-    draft::Draft,
+    draft::{Draft, Entry},
     files::Files,
     problem::Findings,
     value::{Raw, SecretRef, Value},
@@ -20,6 +20,31 @@ pub(crate) struct Effective {
     /// `None` for a credential that cannot be named, only possessed.
     pub raw: Option<Raw>,
     pub origin: Origin,
+    pub authority: Authority,
+}
+
+/// Who decided a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Authority {
+    /// A source: an operator, or a dialect on behalf of the file.
+    Source,
+    /// This crate, for want of a source.
+    Default,
+}
+
+/// What is in effect: plain settings, and entries of lists.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shown {
+    pub values: Vec<Effective>,
+    pub entries: Vec<Listed>,
+}
+
+/// An entry of a list, in effect.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    pub list: &'static str,
+    pub origin: Origin,
+    pub shown: Shown,
 }
 
 /// The machine around the program. A parameter, so that tests bring their own.
@@ -36,7 +61,7 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) struct Resolver<'a> {
     pub draft: Draft,
     pub findings: Findings,
-    pub effective: Vec<Effective>,
+    pub shown: Shown,
     pub around: Surroundings<'a>,
 }
 
@@ -56,7 +81,7 @@ impl Resolver<'_> {
         let origin = sourced.origin.clone();
         match T::parse(&sourced.raw) {
             Ok(value) => {
-                self.settle(path, &value, origin);
+                self.note(path, &value, origin, Authority::Source);
                 Some(value)
             }
             Err(invalid) => {
@@ -68,9 +93,52 @@ impl Resolver<'_> {
 
     /// Notes a value in effect; also for defaults that depend on other settings.
     pub(crate) fn settle<T: Value>(&mut self, path: &'static str, value: &T, origin: Origin) {
-        let named = || origin.variable().map(|name| Raw::Scalar(format!("env:{name}")));
+        self.note(path, value, origin, Authority::Default);
+    }
+
+    fn note<T: Value>(&mut self, path: &'static str, value: &T, at: Origin, authority: Authority) {
+        let named = || at.variable().map(|name| Raw::Scalar(format!("env:{name}")));
         let raw = value.render().or_else(named);
-        self.effective.push(Effective { path, raw, origin });
+        self.shown.values.push(Effective { path, raw, origin: at, authority });
+    }
+
+    /// A setting of an entry that has the value of another setting, `from`, unless it has its own.
+    pub(crate) fn inherit<T: Value>(
+        &mut self,
+        path: &'static str,
+        own: Option<T>,
+        usual: T,
+        from: &'static str,
+    ) -> T {
+        own.unwrap_or_else(|| {
+            self.settle(path, &usual, Origin::Default(Some(from)));
+            usual
+        })
+    }
+
+    /// A setting that an entry must have. That it is missing is a problem, unless one was noted
+    /// already because it does not parse.
+    pub(crate) fn required<T>(&mut self, path: &str, value: Option<T>, at: &Origin) -> Option<T> {
+        if value.is_none() && self.draft.best(path).is_none() {
+            let key = path.rsplit('.').next().unwrap_or(path);
+            self.problem(Problem::new(at.clone(), format!("has no `{key}`")));
+        }
+        value
+    }
+
+    /// Reads an entry of a list with its own settings; what is in effect in it is handed back.
+    pub(crate) fn within<T>(
+        &mut self,
+        list: &'static str,
+        entry: &Entry,
+        read: impl FnOnce(&mut Self, &Origin) -> T,
+    ) -> (T, Listed) {
+        let draft = std::mem::replace(&mut self.draft, entry.draft.clone());
+        let shown = std::mem::take(&mut self.shown);
+        let value = read(self, &entry.origin);
+        self.draft = draft;
+        let shown = std::mem::replace(&mut self.shown, shown);
+        (value, Listed { list, origin: entry.origin.clone(), shown })
     }
 
     /// Where the winning value of a setting was written.
@@ -88,25 +156,30 @@ impl Resolver<'_> {
         self.problem(Problem::new(origin, format!("{what} is not available yet")).hint(hint));
     }
 
-    /// Fetches a credential from where it is kept.
-    pub(crate) fn secret(&mut self, path: &str, reference: SecretRef) -> Option<Secret> {
+    /// Fetches a credential from where it is kept; that it is not there is a problem.
+    pub(crate) fn secret(&mut self, path: &str, reference: &SecretRef) -> Option<Secret> {
+        let found = self.fetch(reference);
+        found.map_err(|message| self.problem(Problem::new(self.origin(path), message))).ok()
+    }
+
+    /// Fetches a credential from where it is kept, or says why it is not there.
+    pub(crate) fn fetch(&self, reference: &SecretRef) -> Result<Secret, String> {
         let found = match reference {
-            SecretRef::Literal(secret) => Ok(secret),
-            SecretRef::Variable(name) => match self.around.variables.get(&name) {
+            SecretRef::Literal(secret) => Ok(secret.clone()),
+            SecretRef::Variable(name) => match self.around.variables.get(name) {
                 Some(value) => Ok(Secret::new(value.trim().to_owned())),
                 None => Err(format!("the variable {name} is not set")),
             },
-            SecretRef::File(file) => match self.around.files.read(&self.around.cwd.join(&file)) {
+            SecretRef::File(file) => match self.around.files.read(&self.around.cwd.join(file)) {
                 Ok(text) => Ok(Secret::new(text.trim().to_owned())),
                 Err(error) => Err(format!("cannot read {}: {error}", file.display())),
             },
         };
-        let found = found.and_then(|secret| {
+        found.and_then(|secret| {
             let text = secret.expose();
             let sendable = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
             if sendable { Ok(secret) } else { Err("is empty or not printable ASCII".to_owned()) }
-        });
-        found.map_err(|message| self.problem(Problem::new(self.origin(path), message))).ok()
+        })
     }
 
     /// An existing file, made absolute.

@@ -4,15 +4,21 @@
 //! depend on each other, turns them into a type that cannot hold a contradiction. To add a section:
 //! the file, a line in [`all`], and a field in [`crate::GatewayConfig`].
 
+pub(crate) mod admin;
+pub(crate) mod aliases;
 pub(crate) mod auth;
+pub(crate) mod backends;
 pub(crate) mod cache;
 pub(crate) mod code_interpreter;
+pub(crate) mod deployments;
 pub(crate) mod limits;
 pub(crate) mod listen;
 pub(crate) mod log;
 pub(crate) mod mcp;
 pub(crate) mod metrics;
+pub(crate) mod models;
 pub(crate) mod responses;
+pub(crate) mod routing;
 pub(crate) mod shield;
 pub(crate) mod store;
 pub(crate) mod tracing;
@@ -41,6 +47,12 @@ pub fn all() -> Vec<Section> {
         section("Authentication", auth::Settings::declarations()),
         section("Upstream", upstream::Settings::declarations()),
         section("Spawned vLLM", vllm::Settings::declarations()),
+        section("Routing", routing::Settings::declarations()),
+        section("Backends", backends::Settings::declarations()),
+        section("Models", models::Settings::declarations()),
+        section("Deployments", deployments::Settings::declarations()),
+        section("Aliases", aliases::Settings::declarations()),
+        section("Admin API", admin::Settings::declarations()),
         section("Store", store::Settings::declarations()),
         section("Limits", limits::Limits::declarations()),
         section("Shield", shield::Shield::declarations()),

@@ -14,6 +14,8 @@ pub struct Flag {
     pub value: &'static str,
     /// How often it may be written and whether a value follows.
     pub arity: Arity,
+    /// Another name of it, that of a program whose command line is taken too.
+    pub alias: Option<&'static str>,
 }
 
 /// How often a flag may be written and whether a value follows.
@@ -57,17 +59,28 @@ impl Meta {
     }
 
     pub(crate) const fn flag(mut self, name: &'static str, value: &'static str) -> Self {
-        self.flag = Some(Flag { name, value, arity: Arity::One });
+        self.flag = Some(Flag { name, value, arity: Arity::One, alias: None });
         self
     }
 
     pub(crate) const fn repeated_flag(mut self, name: &'static str, value: &'static str) -> Self {
-        self.flag = Some(Flag { name, value, arity: Arity::Many });
+        self.flag = Some(Flag { name, value, arity: Arity::Many, alias: None });
         self
     }
 
     pub(crate) const fn switch(mut self, name: &'static str) -> Self {
-        self.flag = Some(Flag { name, value: "", arity: Arity::Switch });
+        self.flag = Some(Flag { name, value: "", arity: Arity::Switch, alias: None });
+        self
+    }
+
+    /// A flag of one value with another name.
+    pub(crate) const fn flag_or(
+        mut self,
+        name: &'static str,
+        alias: &'static str,
+        value: &'static str,
+    ) -> Self {
+        self.flag = Some(Flag { name, value, arity: Arity::One, alias: Some(alias) });
         self
     }
 

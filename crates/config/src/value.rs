@@ -3,25 +3,32 @@
 //! Flags, variables and files all go through the same [`Value::parse`], so a value is accepted or
 //! refused in the same words wherever it is written.
 
+mod amount;
 mod arguments;
 mod bind_host;
 mod bytes;
 mod choice;
 mod database;
+mod host_port;
+mod name;
 mod ratio;
 mod secret_ref;
 mod span;
 mod text;
 mod url;
 mod whole;
+mod word;
 
 pub(crate) use self::arguments::OptionValue;
 pub(crate) use self::choice::{choice, unknown_word};
 pub use self::{
+    amount::Amount,
     arguments::Arguments,
     bind_host::BindHost,
     bytes::ByteSize,
     database::Database,
+    host_port::HostPort,
+    name::Name,
     ratio::Ratio,
     secret_ref::SecretRef,
     span::Timeout,

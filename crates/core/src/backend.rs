@@ -1,23 +1,107 @@
-//! The state of a model server, as the gateway sees it.
+//! A model server: where it is, and how the gateway sees it.
 
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+use crate::secret::Secret;
+
+/// The name of a server, in the configuration, in logs and in the admin API.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BackendId(pub Arc<str>);
+
+impl fmt::Display for BackendId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How to reach a server.
+#[derive(Clone, Debug)]
+pub struct BackendSpec {
+    /// Its name.
+    pub id: BackendId,
+    /// The base of its API, with `/v1`, without a slash at the end.
+    pub url: Arc<str>,
+    /// The key it gets. The client's key never gets there.
+    pub key: BackendKey,
+    /// How its certificate is checked, for `https`.
+    pub tls: BackendTls,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How the gateway finds out whether it is well.
+    pub probe: ProbeStyle,
+}
+
+/// The gateway's own key for a server.
+#[derive(Clone, Debug)]
+pub enum BackendKey {
+    /// It needs none.
+    None,
+    /// This one.
+    Key(Secret),
+    /// It is to be read from a place that has none: the server is misconfigured. The text says
+    /// which place, and never a key.
+    Missing(Arc<str>),
+}
+
+/// TLS towards a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackendTls {
+    /// PEM file with a private authority; the system's roots when absent.
+    pub ca: Option<PathBuf>,
+    /// PEM files with the certificate and the key that the gateway shows.
+    pub client: Option<ClientIdentity>,
+    /// Whether any certificate will do. Only for servers that nobody else can reach.
+    pub insecure: bool,
+}
+
+/// A client certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientIdentity {
+    /// PEM file with the certificate chain.
+    pub certificate: PathBuf,
+    /// PEM file with its key.
+    pub key: PathBuf,
+}
+
+/// How the gateway finds out whether a server is well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProbeStyle {
+    /// It is asked for its list of models, its health and its metrics, every two seconds.
+    #[default]
+    Active,
+    /// It is asked once; then what happens to requests decides.
+    Passive,
+}
 
 /// Whether a model server can take requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackendState {
-    /// It is starting, or has not been reached yet: requests get 503 `model_loading`.
+    /// It is starting, or has not been reached yet: requests wait for it.
     Loading {
         /// What it is waiting for, for operators: `connection refused`, `status 503`, …
         reason: Arc<str>,
     },
     /// It answers.
     Ready,
-    /// It answered before and does not now.
+    /// It answers, but something is wrong: it still gets requests, after the ready ones.
+    Degraded {
+        /// What is wrong, for operators.
+        reason: Arc<str>,
+    },
+    /// It cannot be reached, and has not been for longer than loading takes.
     Unreachable {
         /// What happened, for operators.
         reason: Arc<str>,
     },
-    /// It answers but refuses the gateway: a wrong key.
+    /// An operator has taken it out; what it has begun is finished.
+    Draining {
+        /// Why, in the operator's words.
+        reason: Arc<str>,
+    },
+    /// It answers but cannot serve: a wrong key, a name it does not know.
     Misconfigured {
         /// What to do about it, for operators.
         reason: Arc<str>,
@@ -25,12 +109,23 @@ pub enum BackendState {
 }
 
 impl BackendState {
+    /// The words of all states, the best first.
+    pub const WORDS: [&str; 6] =
+        ["ready", "degraded", "loading", "draining", "unreachable", "misconfigured"];
+
+    /// How good a state is: smaller is better.
+    pub fn rank(&self) -> usize {
+        Self::WORDS.iter().position(|word| *word == self.word()).unwrap_or(Self::WORDS.len())
+    }
+
     /// One word, as `/readyz` and metrics show it.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Loading { .. } => "loading",
             Self::Ready => "ready",
+            Self::Degraded { .. } => "degraded",
             Self::Unreachable { .. } => "unreachable",
+            Self::Draining { .. } => "draining",
             Self::Misconfigured { .. } => "misconfigured",
         }
     }
@@ -40,8 +135,73 @@ impl BackendState {
         match self {
             Self::Ready => None,
             Self::Loading { reason }
+            | Self::Degraded { reason }
             | Self::Unreachable { reason }
+            | Self::Draining { reason }
             | Self::Misconfigured { reason } => Some(reason),
         }
     }
+
+    /// Whether it gets requests.
+    pub fn takes_requests(&self) -> bool {
+        matches!(self, Self::Ready | Self::Degraded { .. })
+    }
 }
+
+/// What a server says about its own load, as vLLM's `/metrics` tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Load {
+    /// Requests it is working on (`vllm:num_requests_running`).
+    pub running: u32,
+    /// Requests that wait in its own queue (`vllm:num_requests_waiting`).
+    pub waiting: u32,
+    /// The share of its KV cache in use, 0 to 1 (`vllm:kv_cache_usage_perc`).
+    pub kv_cache: f32,
+}
+
+/// A model as a server's `/v1/models` lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServedModel {
+    /// Its id there.
+    pub id: Arc<str>,
+    /// The longest prompt and answer together, in tokens, where the server says so.
+    pub max_model_len: Option<u32>,
+}
+
+/// Most ids that an advice names.
+const NAMED: usize = 3;
+
+/// What to tell an operator whose server does not list `name`: the likeliest of the ids it lists,
+/// the nearest first.
+pub fn unknown_name(name: &str, served: &[ServedModel]) -> String {
+    let mut ids: Vec<&str> = served.iter().map(|model| &*model.id).collect();
+    ids.sort_by_cached_key(|id| distance(name, id));
+    let more = if ids.len() > NAMED { ", …" } else { "" };
+    let near: Vec<String> = ids.iter().take(NAMED).map(|id| format!("`{id}`")).collect();
+    format!(
+        "the server does not serve `{name}`; it serves {}{more}: write one of these as the \
+         deployment's model, or start the server with --served-model-name {name}",
+        near.join(", ")
+    )
+}
+
+/// How many characters have to be exchanged, taken out or put in to make one text of the other,
+/// without regard to upper and lower case. Long names are compared by their beginnings.
+fn distance(a: &str, b: &str) -> usize {
+    const LONGEST: usize = 128;
+    let chars = |text: &str| -> Vec<char> { text.to_lowercase().chars().take(LONGEST).collect() };
+    let (a, b) = (chars(a), chars(b));
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.iter().enumerate() {
+        let mut corner = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.iter().enumerate() {
+            let exchanged = corner + usize::from(from != to);
+            corner = row[j + 1];
+            row[j + 1] = exchanged.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,3 +9,10 @@ pub struct Principal {
     /// The owner of what this caller creates, and the boundary of what it can see.
     pub scope: Scope,
 }
+
+impl Principal {
+    /// Whether this is an operator of the gateway, who may read about the servers behind it.
+    pub fn is_operator(&self) -> bool {
+        self.scope == Scope::master()
+    }
+}

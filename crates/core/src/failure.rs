@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use crate::id::ResponseId;
 use crate::port::store::StoreError;
-use crate::upstream_error::UpstreamError;
+use crate::upstream_error::{Symptom, UpstreamError};
 
 mod public;
 
@@ -18,6 +18,10 @@ pub use public::{Kind, Public};
 
 /// When to come back after a model server or the store could not be reached at all.
 const UNREACHABLE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// When to come back after a model server said that it is loading, full or broken: another one may
+/// be there by then.
+const SICK_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// A failed request.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +67,30 @@ pub enum Failure {
         /// When to come back.
         retry_after: Duration,
     },
+    /// No place for the request became free in time, or as many wait as may.
+    #[error("no place at the model became free in time")]
+    QueueTimeout {
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// A rate that the operator has set for the model is used up.
+    #[error("the rate limit of the model is used up")]
+    RateLimited {
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// No server of the model can serve it until its operator has put something right.
+    #[error("the model {model} is misconfigured")]
+    Misconfigured {
+        /// The model, as the client called it.
+        model: String,
+        /// What its servers serve instead, by their own names: `None` for callers who must not
+        /// know them.
+        served: Option<Vec<String>>,
+    },
+    /// Model servers died of this very request before.
+    #[error("the request was there when model servers died")]
+    Poisoned,
     /// The model server failed.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
@@ -122,10 +150,11 @@ impl Failure {
     /// Who is to blame.
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Upstream(UpstreamError::Status { status, .. }) if blames_client(*status) => {
-                Blame::Client
-            }
-            Self::Upstream(_) | Self::NotReady { .. } => Blame::Upstream,
+            Self::Upstream(error) if is_about_request(error) => Blame::Client,
+            Self::Upstream(_)
+            | Self::NotReady { .. }
+            | Self::QueueTimeout { .. }
+            | Self::Misconfigured { .. } => Blame::Upstream,
             Self::Store(_) | Self::Internal(_) => Blame::Gateway,
             _ => Blame::Client,
         }
@@ -140,16 +169,37 @@ impl Failure {
     /// or nobody knows.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Overloaded { retry_after } | Self::NotReady { retry_after, .. } => {
-                Some(*retry_after)
-            }
-            Self::Upstream(UpstreamError::Status { retry_after, .. }) => *retry_after,
-            Self::Upstream(
-                UpstreamError::Connect { .. } | UpstreamError::ConnectTimeout { .. },
-            )
-            | Self::Store(StoreError::Unavailable(_)) => Some(UNREACHABLE_RETRY_AFTER),
+            Self::Overloaded { retry_after }
+            | Self::NotReady { retry_after, .. }
+            | Self::QueueTimeout { retry_after }
+            | Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::Upstream(error) => upstream_retry_after(error),
+            Self::Store(StoreError::Unavailable(_)) => Some(UNREACHABLE_RETRY_AFTER),
             _ => None,
         }
+    }
+}
+
+fn upstream_retry_after(error: &UpstreamError) -> Option<Duration> {
+    match error {
+        UpstreamError::Status { retry_after: Some(wait), .. } => Some(*wait),
+        UpstreamError::Connect { .. } | UpstreamError::ConnectTimeout { .. } => {
+            Some(UNREACHABLE_RETRY_AFTER)
+        }
+        _ => error.symptom().filter(|symptom| symptom.is_of_server()).map(|_| SICK_RETRY_AFTER),
+    }
+}
+
+/// Whether a model server's error speaks about the request: its symptom says so, or its status.
+fn is_about_request(error: &UpstreamError) -> bool {
+    match (error.symptom(), error) {
+        // A template or a parser that fails with 5xx is the server's own fault.
+        (
+            Some(Symptom::Template | Symptom::ToolParser) | None,
+            UpstreamError::Status { status, .. },
+        ) => blames_client(*status),
+        (Some(symptom), _) => !symptom.is_of_server(),
+        (None, _) => false,
     }
 }
 

@@ -9,6 +9,8 @@
 //! - What is said: [`item`] and [`content`] (what a conversation is made of), [`tool`],
 //!   [`request`] (the one request), [`event`] (the one stream), [`transcript`] (the one place where
 //!   deltas become items), [`usage`].
+//! - Where it goes: [`model`] (what clients ask for), [`backend`] (what serves it), [`fleet`] (all of
+//!   it, with the rules of sharing out).
 //! - What goes wrong: [`failure`] (what a caller can tell apart), [`upstream_error`] (what a model
 //!   server did).
 //! - What the adapters implement: [`port`].
@@ -19,8 +21,10 @@ pub mod clock;
 pub mod content;
 pub mod event;
 pub mod failure;
+pub mod fleet;
 pub mod id;
 pub mod item;
+pub mod model;
 pub mod port;
 pub mod request;
 pub mod scope;

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+mod symptom;
+
+pub use symptom::Symptom;
+
 /// A failed call of a model server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
@@ -82,9 +86,21 @@ pub struct Report {
     /// For people.
     pub message: String,
     /// Its class, such as `BadRequestError`.
-    pub kind: Option<String>,
+    pub kind: Option<Box<str>>,
     /// The field it is about.
     pub param: Option<String>,
     /// Its code; vLLM repeats the HTTP status here.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
+    /// What ails the server, where its words tell.
+    pub symptom: Option<Symptom>,
+}
+
+impl UpstreamError {
+    /// What ails the server, where it said so.
+    pub fn symptom(&self) -> Option<Symptom> {
+        match self {
+            Self::Status { report, .. } | Self::Reported(report) => report.symptom,
+            _ => None,
+        }
+    }
 }

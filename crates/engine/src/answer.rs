@@ -7,7 +7,7 @@ use http_body_util::BodyExt as _;
 use std::time::Duration;
 use transom_core::port::upstream::{UpstreamBody, UpstreamReply};
 use transom_core::upstream_error::UpstreamError;
-use transom_wire::error::parse_report;
+use transom_wire::error::status_report;
 
 /// The largest whole answer: a batch of embeddings is the largest there is.
 pub(crate) const MAX_ANSWER: usize = 64 << 20;
@@ -41,7 +41,7 @@ pub(crate) async fn check_status(reply: UpstreamReply) -> Result<UpstreamReply, 
         return Ok(reply);
     }
     let retry_after = retry_after(&reply.headers);
-    let mut report = parse_report(&beginning(reply.body, MAX_ERROR).await);
+    let mut report = status_report(reply.status, &beginning(reply.body, MAX_ERROR).await);
     if report.message.is_empty() {
         report.message = format!("The model server answered with status {}.", reply.status);
     }

@@ -8,6 +8,7 @@ use futures_core::future::BoxFuture;
 use http_body::Body;
 use transom_core::failure::Failure;
 use transom_core::secret::Secret;
+pub use transom_routing::queue::Priority;
 
 /// The routes that generate something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,8 +19,27 @@ pub enum Endpoint {
     Completions,
     /// `POST /v1/embeddings`
     Embeddings,
+    /// `POST /v1/rerank`
+    Rerank,
+    /// `POST /v1/score`
+    Score,
     /// `POST /v1/responses`
     Responses,
+}
+
+/// What a request says beside its body.
+#[derive(Clone, Debug)]
+pub struct Hints {
+    /// What ties it to a conversation: `session-id`, as Codex sends it.
+    pub session: Option<String>,
+    /// Who waits shorter: `x-transom-priority`.
+    pub priority: Priority,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self { session: None, priority: Priority::Normal }
+    }
 }
 
 /// One inbound call.
@@ -28,6 +48,8 @@ pub struct Call {
     pub endpoint: Endpoint,
     /// The bearer token, if one came.
     pub credentials: Option<Secret>,
+    /// What it says beside its body.
+    pub hints: Hints,
     /// The body, unpacked. It is read only when the caller is known and admitted.
     pub body: BoxFuture<'static, Result<Bytes, Failure>>,
 }

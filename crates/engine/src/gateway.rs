@@ -1,26 +1,25 @@
 //! Everything a request meets on its way.
 
-use std::sync::Arc;
+use std::hash::RandomState;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use transom_core::backend::BackendState;
 use transom_core::clock::Clock;
 use transom_core::id::{IdSource, RequestId};
 use transom_core::port::store::ResponseStore;
-use transom_core::port::upstream::Upstream;
+use transom_routing::poison::PoisonList;
 
 use crate::in_progress::InProgress;
+use crate::live::{Live, Snapshot};
 use crate::metrics::Metrics;
-use crate::settings::Settings;
 
-/// Everything a request meets on its way. Made once, by the binary's `compose.rs`.
+/// Everything a request meets on its way. Made once, by the binary's `compose.rs`; what can change
+/// while it runs is in its [`Snapshot`].
 pub struct Gateway {
-    /// What the operator decided.
-    pub(crate) settings: Settings,
-    /// The model server.
-    pub(crate) upstream: Arc<dyn Upstream>,
+    /// What can change.
+    pub(crate) live: Live,
     /// Where responses are kept.
     pub(crate) store: Arc<dyn ResponseStore>,
     /// Wall-clock time.
@@ -31,8 +30,12 @@ pub struct Gateway {
     pub(crate) metrics: Metrics,
     /// Turns without a record yet.
     pub(crate) in_progress: InProgress,
-    /// Places for requests in flight.
-    pub(crate) slots: Arc<Semaphore>,
+    /// Requests in flight.
+    pub(crate) in_flight: Arc<AtomicUsize>,
+    /// Requests that killed servers.
+    poison: Mutex<PoisonList>,
+    /// Keys the hashes of requests.
+    pub(crate) hasher: RandomState,
     /// Every turn runs on it.
     pub(crate) tracker: TaskTracker,
     /// Cuts what still runs when the time for shutting down is over.
@@ -41,8 +44,6 @@ pub struct Gateway {
 
 /// The adapters and helpers that a gateway is made of.
 pub struct Parts {
-    /// The model server.
-    pub upstream: Arc<dyn Upstream>,
     /// Where responses are kept.
     pub store: Arc<dyn ResponseStore>,
     /// Wall-clock time.
@@ -57,35 +58,20 @@ pub struct Parts {
     pub cut: CancellationToken,
 }
 
-/// What `/readyz` shows.
-#[derive(Debug, Clone)]
-pub struct Readiness {
-    /// The model server's state.
-    pub backend: BackendState,
-    /// Whether the store can be read.
-    pub store: bool,
-}
-
-impl Readiness {
-    /// Whether requests can be served.
-    pub fn is_ready(&self) -> bool {
-        self.store && self.backend == BackendState::Ready
-    }
-}
-
 impl Gateway {
-    /// A gateway made of `parts`.
-    pub fn new(settings: Settings, parts: Parts) -> Self {
-        let slots = Arc::new(Semaphore::new(settings.max_concurrency));
+    /// A gateway made of `parts`, with the first snapshot.
+    pub fn new(first: Snapshot, parts: Parts) -> Self {
+        let poison = PoisonList::new(first.catalog.routing.poison_strikes);
         Self {
-            settings,
-            upstream: parts.upstream,
+            live: Live::new(first),
             store: parts.store,
             clock: parts.clock,
             ids: parts.ids,
             metrics: parts.metrics,
             in_progress: InProgress::default(),
-            slots,
+            in_flight: Arc::default(),
+            poison: Mutex::new(poison),
+            hasher: RandomState::new(),
             tracker: parts.tracker,
             cut: parts.cut,
         }
@@ -101,8 +87,31 @@ impl Gateway {
         &self.metrics
     }
 
-    /// Whether requests can be served now.
-    pub async fn readiness(&self) -> Readiness {
-        Readiness { backend: self.upstream.state(), store: self.store.probe().await.is_ok() }
+    /// The present snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.live.snapshot()
+    }
+
+    /// Puts a new snapshot in the place of the present one. Requests that have begun go on with
+    /// what they began with.
+    pub fn swap(&self, next: Snapshot) {
+        self.poison().configure(next.catalog.routing.poison_strikes);
+        self.live.swap(next);
+    }
+
+    /// No code panics while it holds the lock, so a poisoned one is as good.
+    pub(crate) fn poison(&self) -> MutexGuard<'_, PoisonList> {
+        self.poison.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fresh random bits, for choices.
+    #[expect(clippy::cast_possible_truncation, reason = "half of the bits are as random")]
+    pub(crate) fn random(&self) -> u64 {
+        self.ids.random() as u64
+    }
+
+    /// The largest event of a model server's stream.
+    pub(crate) fn event_bytes(&self) -> usize {
+        self.live.snapshot().settings.event_bytes
     }
 }

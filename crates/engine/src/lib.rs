@@ -4,21 +4,28 @@
 //!
 //! - `pipeline`: the life of a request in one function. Start reading there.
 //! - `stage/`: one stage, one file, in the order of the call: `authenticate`, `admit`, `screen`,
-//!   `resolve`, `rehydrate`, then `pass` (bytes through) or `turn` (typed), and `settle`.
+//!   `resolve`, `rehydrate`, `plan`, then `pass` (bytes through) or `turn` (typed), and `settle`.
+//! - `dispatch`: the call of a model server: choosing a deployment, waiting for one, failing over.
+//! - [`live`]: what can change while the program runs; [`catalog`]: the models in it.
 //! - [`gateway`]: everything a request meets; [`call`]: what goes in and comes out.
-//! - [`settings`]: what an operator decides.
+//! - [`settings`]: what an operator decides; [`control`]: how it is changed while the program runs.
 //! - [`metrics`]: what operators count.
-//! - `stored`, `models`: reading back what is stored, listing models.
+//! - `stored`, `models`, [`readiness`]: reading back what is stored, listing models, telling who is ready.
 //! - `in_progress`: the turns that run and have no record yet.
 //! - `answer`: reading model servers' answers whole.
 
 mod answer;
 pub mod call;
+pub mod catalog;
+pub mod control;
+mod dispatch;
 pub mod gateway;
 mod in_progress;
+pub mod live;
 pub mod metrics;
 mod models;
 mod pipeline;
+pub mod readiness;
 pub mod settings;
 mod stage;
 mod stored;

@@ -13,6 +13,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+pub mod fleet;
+
+use fleet::Fleet;
+
 const REQUEST_SECONDS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0];
 
@@ -96,6 +100,8 @@ pub struct Metrics {
     pub commit: Histogram,
     /// `transom_usage_missing_total`: answers whose model server told no usage.
     pub usage_missing: Counter<u64, AtomicU64>,
+    /// About models, deployments and their servers.
+    pub fleet: Fleet,
 }
 
 impl Metrics {
@@ -113,6 +119,7 @@ impl Metrics {
             first_token: Histogram::new(REQUEST_SECONDS),
             commit: Histogram::new(REQUEST_SECONDS),
             usage_missing: Counter::default(),
+            fleet: Fleet::default(),
         };
         metrics.register_reference(registry.sub_registry_with_prefix("vllm_responses"));
         metrics.register_own(registry.sub_registry_with_prefix("transom"));
@@ -162,5 +169,6 @@ impl Metrics {
             "Answers whose model server told no usage",
             self.usage_missing.clone(),
         );
+        self.fleet.register(registry);
     }
 }

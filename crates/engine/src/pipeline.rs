@@ -3,37 +3,47 @@
 //! [`Gateway::serve`] names every stage in order. A stage is a method with a typed result, so none
 //! can run before the one it depends on.
 
+use std::sync::Arc;
+
 use transom_core::caller::Principal;
 use transom_core::failure::Failure;
+use transom_core::port::upstream::Route;
 use transom_core::secret::Secret;
 
 use crate::call::{Call, Reply};
 use crate::gateway::Gateway;
 use crate::stage::authenticate;
+use crate::stage::resolve::resolve;
 use crate::stage::screen::Screened;
-use crate::stage::turn::Stopwatch;
+use crate::stage::turn::{Prepared, Stopwatch};
 
 impl Gateway {
     /// Serves one request: the stages in order.
-    pub async fn serve(&self, call: Call) -> Result<Reply, Failure> {
-        let caller = self.authenticate(call.credentials.as_ref())?; // bearer token -> Principal
-        let ticket = self.admit()?; // a place in flight, given back when dropped
+    pub async fn serve(self: &Arc<Self>, call: Call) -> Result<Reply, Failure> {
+        let live = self.live.snapshot(); // one consistent view for the whole request
+        let caller = authenticate::check(&live.settings.access, call.credentials.as_ref())?; // bearer token -> Principal
+        let ticket = self.admit(&live)?; // a place in flight, given back when dropped
         let body = call.body.await?; // read only now, within the edge's limits
-        match self.screen(call.endpoint, body)? {
+        match live.screen(call.endpoint, body)? {
             // Same protocol on both sides: the bytes go through, and usage is watched.
             Screened::Bytes(passage) => {
-                self.resolve()?; // is the model server ready?
-                self.pass(passage, ticket).await
+                let model = resolve(&live, &passage.head.model, passage.route)?; // name -> model
+                let job = live.plan_passage(&caller, &call.hints, &passage, model);
+                // A deployment is chosen and called, another one if it fails; then the answer.
+                self.pass(&live, passage, job, ticket).await
             }
             // Responses: typed, with history before and a stored turn after.
             Screened::Response(request) => {
-                self.resolve()?;
+                let model = resolve(&live, &request.model, Route::ChatCompletions)?;
                 let delivery = request.delivery;
                 let mut stopwatch = Stopwatch::start();
-                let turn = self.rehydrate(&caller, *request).await?; // earlier turns -> Generation
+                let joined = self.rehydrate(&live, &caller, *request).await?; // earlier turns -> Generation
                 stopwatch.rehydrated();
-                // Model call, events, commit, terminal event.
-                self.run(caller, turn, delivery, ticket, stopwatch).await
+                let job = live.plan_turn(&caller, &call.hints, &joined, delivery, model);
+                let turn = joined.turn;
+                let prepared = Prepared { caller, turn, job, delivery, stopwatch };
+                // Model call with failover, events, commit, terminal event.
+                self.run(&live, prepared, ticket).await
             }
         }
     }
@@ -41,6 +51,6 @@ impl Gateway {
     /// Who asks. Handlers that read stored data call it too: there is no other way to a
     /// [`Principal`].
     pub fn authenticate(&self, credentials: Option<&Secret>) -> Result<Principal, Failure> {
-        authenticate::check(&self.settings.access, credentials)
+        authenticate::check(&self.live.snapshot().settings.access, credentials)
     }
 }

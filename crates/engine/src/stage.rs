@@ -3,6 +3,7 @@
 pub(crate) mod admit;
 pub(crate) mod authenticate;
 pub(crate) mod pass;
+pub(crate) mod plan;
 pub(crate) mod rehydrate;
 pub(crate) mod resolve;
 pub(crate) mod screen;

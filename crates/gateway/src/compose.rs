@@ -13,18 +13,28 @@ use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use transom_config::{GatewayConfig, Metrics as MetricsConfig, Tls, UpstreamConfig};
+use transom_config::value::HostPort;
+use transom_config::{Child, GatewayConfig, Metrics as MetricsConfig, Tls};
+use transom_core::backend::BackendId;
+use transom_core::clock::Clock;
+use transom_core::port::models::ModelStore;
+use transom_core::port::store::StoreError;
+use transom_engine::catalog::MissingBackend;
 use transom_engine::gateway::{Gateway, Parts};
 use transom_engine::metrics::Metrics;
 use transom_server::app::{self, App};
-use transom_server::listener;
+use transom_server::{admin, listener};
 use transom_store::sqlite::{OpenError, SqliteStore, StoreConfig};
 use transom_upstream::backend::Backend;
+use transom_upstream::registry::{Backends, Faulty};
 
+use crate::control::{Controller, First, admin_models};
+use crate::recipe::Recipe;
 use crate::source::{SystemClock, SystemRandom};
-use settings::{durability, engine_settings, upstream_settings};
+use settings::{durability, upstream_settings};
 
-mod settings;
+pub(crate) mod settings;
+pub(crate) mod snapshot;
 
 /// Everything the program is made of, ready to run.
 pub(crate) struct Program {
@@ -36,8 +46,16 @@ pub(crate) struct Program {
     pub(crate) router: axum::Router,
     /// How it treats connections.
     pub(crate) connections: listener::Settings,
-    /// The model server.
-    pub(crate) backend: Arc<Backend>,
+    /// The admin API on its own socket.
+    pub(crate) admin: Option<(TcpListener, axum::Router)>,
+    /// The life of requests.
+    pub(crate) gateway: Arc<Gateway>,
+    /// Exchanges the configuration.
+    pub(crate) controller: Arc<Controller>,
+    /// The one model server of a gateway without a list of models.
+    pub(crate) sole: Option<Arc<Backend>>,
+    /// Ends the probes.
+    pub(crate) probes: CancellationToken,
     /// The store, to be closed at the end.
     pub(crate) store: Arc<SqliteStore>,
     /// Turns and connections run on it.
@@ -62,6 +80,14 @@ pub(crate) enum BuildError {
         /// What the system says.
         source: io::Error,
     },
+    /// The admin API's address cannot be bound.
+    #[error("--admin-listen: {address} cannot be bound: {source} (choose another port)")]
+    BindAdmin {
+        /// The address.
+        address: String,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The port that vLLM is to use is taken.
     #[error(
         "the port of the vLLM to be started is busy: {address}: {source} (give `--port` after `--`)"
@@ -75,51 +101,114 @@ pub(crate) enum BuildError {
     /// The certificate or its key.
     #[error("--tls-cert, --tls-key: {0}")]
     Tls(#[from] transom_server::tls::Error),
-    /// The upstream's certificate authority.
-    #[error("--upstream-ca: {0}")]
-    Ca(#[from] transom_upstream::connector::CaError),
-    /// The upstream's address.
-    #[error("--upstream: {0}")]
-    Base(#[from] transom_upstream::base::BaseError),
-    /// The upstream's key.
-    #[error("VR_OPENAI_API_KEY: the key cannot be sent in a header")]
-    Key(#[from] http::header::InvalidHeaderValue),
+    /// A model server that cannot be called as it is declared.
+    #[error("{}", list(.0))]
+    Backends(Vec<Faulty>),
+    /// A deployment without a server.
+    #[error(transparent)]
+    Models(#[from] MissingBackend),
+    /// Models of the admin API that cannot be read.
+    #[error("the models in the store cannot be read: {0}")]
+    Stored(#[from] StoreError),
+    /// Files that changed while the program started.
+    #[error("{}", .0.join("; "))]
+    Config(Vec<String>),
 }
 
-/// Builds the program. The socket is bound but nothing is served yet.
-pub(crate) async fn build(config: &GatewayConfig) -> Result<Program, BuildError> {
+fn list(faults: &[Faulty]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Builds the program. The sockets are bound but nothing is served yet.
+pub(crate) async fn build(
+    config: &GatewayConfig,
+    recipe: &Recipe,
+) -> Result<Program, BuildError> {
     let listener = bind(config).await?;
-    check_child_port(&config.upstream).await?;
+    check_child_port(config.child.as_ref()).await?;
     let connections = connections(config)?;
-    let backend = Arc::new(Backend::new(upstream_settings(config)?)?);
     let store = StoreConfig {
         durability: durability(config),
         ..StoreConfig::new(config.store.path.clone())
     };
     let store = Arc::new(SqliteStore::open(store).await?);
-    let (tracker, cut) = (TaskTracker::new(), CancellationToken::new());
+    // The models of the admin API are in the store: the configuration is read again with them.
+    let models = ModelStore::list(&*store).await?;
+    let config = match models.rows.as_slice() {
+        [] => Box::new(config.clone()),
+        rows => recipe
+            .read(admin_models(rows))
+            .map_err(|refused| BuildError::Config(refused.problems))?,
+    };
+    let (tracker, cut, probes) =
+        (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+    let upstream = upstream_settings(&config, recipe, TaskTracker::new(), probes.clone());
+    let backends =
+        Backends::reconcile(&Backends::default(), &config.fleet.backends, &upstream)
+            .map_err(BuildError::Backends)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let first = snapshot::of(&config, &backends, None, 1, clock.now())?;
     let mut registry = Registry::default();
     let parts = Parts {
-        upstream: backend.clone(),
         store: store.clone(),
-        clock: Arc::new(SystemClock),
+        clock: clock.clone(),
         ids: Arc::new(SystemRandom),
         metrics: Metrics::register(&mut registry),
         tracker: tracker.clone(),
         cut: cut.clone(),
     };
-    let gateway = Arc::new(Gateway::new(engine_settings(config), parts));
-    let router = app::router(Arc::new(App { gateway, registry, limits: edge_limits(config) }));
+    let gateway = Arc::new(Gateway::new(first, parts));
+    let sole = sole(&config).and_then(|id| backends.get(id));
+    let first = First {
+        recipe: recipe.clone(),
+        gateway: gateway.clone(),
+        store: store.clone(),
+        clock,
+        upstream,
+        backends: Arc::new(backends),
+        store_revision: models.revision,
+        rows: models.rows,
+    };
+    let controller = Arc::new(Controller::new(first, &config));
+    let app = Arc::new(App {
+        gateway: gateway.clone(),
+        control: controller.clone(),
+        registry,
+        limits: edge_limits(&config),
+    });
+    let admin = match &config.admin.listen {
+        None => None,
+        Some(address) => Some((bind_admin(address).await?, admin::router(app.clone()))),
+    };
     Ok(Program {
-        config: config.clone(),
+        config: *config,
         listener,
-        router,
+        router: app::router(app),
         connections,
-        backend,
+        admin,
+        gateway,
+        controller,
+        sole,
+        probes,
         store,
         tracker,
         cut,
     })
+}
+
+/// The backend of a gateway that was given one model server and no models.
+fn sole(config: &GatewayConfig) -> Option<&BackendId> {
+    match (&config.fleet.backends[..], &config.fleet.models[..]) {
+        ([backend], [model]) if model.name.as_str() == "*" => Some(&backend.id),
+        _ => None,
+    }
+}
+
+async fn bind_admin(address: &HostPort) -> Result<TcpListener, BuildError> {
+    let host = address.host.to_string();
+    TcpListener::bind((host.trim_matches(['[', ']']), address.port))
+        .await
+        .map_err(|source| BuildError::BindAdmin { address: address.to_string(), source })
 }
 
 async fn bind(config: &GatewayConfig) -> Result<TcpListener, BuildError> {
@@ -130,8 +219,8 @@ async fn bind(config: &GatewayConfig) -> Result<TcpListener, BuildError> {
 }
 
 /// Finds a busy port before a model is loaded for minutes.
-async fn check_child_port(upstream: &UpstreamConfig) -> Result<(), BuildError> {
-    let UpstreamConfig::Spawn(child) = upstream else { return Ok(()) };
+async fn check_child_port(child: Option<&Child>) -> Result<(), BuildError> {
+    let Some(child) = child else { return Ok(()) };
     let host = child.host.for_url();
     TcpListener::bind((host.trim_matches(['[', ']']), child.port)).await.map(drop).map_err(
         |source| BuildError::ChildPort { address: format!("{host}:{}", child.port), source },

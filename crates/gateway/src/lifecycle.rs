@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use transom_config::{Tls, UpstreamConfig};
+use transom_config::Tls;
 use transom_process::{Outcome, Supervised};
 use transom_server::listener::{self, Shutdown};
-use transom_upstream::probe;
 
 use crate::compose::{Program, shown_address};
 use crate::console::Console;
@@ -50,7 +49,8 @@ pub(crate) async fn run(program: Program, console: &Console) -> u8 {
             return output::CONFIGURATION_ERROR;
         }
     };
-    let Program { config, listener, router, connections, backend, store, tracker, cut } = program;
+    let Program { config, listener, router, connections, admin, store, tracker, cut, .. } = program;
+    let (gateway, controller, sole) = (program.gateway, program.controller, program.sole);
     let shutdown = Shutdown {
         soft: CancellationToken::new(),
         hard: CancellationToken::new(),
@@ -62,16 +62,23 @@ pub(crate) async fn run(program: Program, console: &Console) -> u8 {
     let address = address.unwrap_or_default();
     let background = CancellationToken::new();
     let _stops_with_us = background.clone().drop_guard();
+    let _probes_stop_with_us = program.probes.drop_guard();
+    let plain = listener::Settings { tls: None, ..connections.clone() };
     tracker.spawn(listener::run(listener, router, connections, shutdown.clone()));
     console.line(&format!("Transom is listening: {address}"));
+    if let Some((listener, router)) = admin {
+        let bound = listener.local_addr().map(|bound| shown_address(bound, false));
+        tracker.spawn(listener::run(listener, router, plain, shutdown.clone()));
+        console.line(&format!("Admin API: {}", bound.unwrap_or_default()));
+    }
+    for section in &config.policies_left_out {
+        console.line(&format!("Without policies: {section} is left out"));
+    }
     let helpers = tokio_util::task::TaskTracker::new();
-    let child = match &config.upstream {
-        UpstreamConfig::External { .. } => {
-            helpers.spawn(probe::run(backend.clone(), background.clone()));
-            None
-        }
-        UpstreamConfig::Spawn(child) => {
-            match supervise::start(child, config.supervision, &backend, &helpers) {
+    helpers.spawn(controller.watch(signals.hangups(), background.clone()));
+    let child = match (&config.child, &sole) {
+        (Some(child), Some(backend)) => {
+            match supervise::start(child, config.supervision, backend, &helpers) {
                 Ok(supervised) => Some(supervised),
                 Err(error) => {
                     console.problem(&format!("vLLM cannot be supervised: {error}"));
@@ -79,9 +86,11 @@ pub(crate) async fn run(program: Program, console: &Console) -> u8 {
                 }
             }
         }
+        _ => None,
     };
     let wait = Wait {
-        backend: &backend,
+        gateway: &gateway,
+        sole: sole.as_deref(),
         child: child.as_ref(),
         startup_timeout: config.supervision.startup_timeout.get(),
         notice_every: config.supervision.ready_interval.get(),

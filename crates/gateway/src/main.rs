@@ -4,6 +4,7 @@
 //!
 //! - `compose`: builds the object graph by hand; the only place that names adapters.
 //! - `command/`: one subcommand, one file.
+//! - `recipe`: what the configuration is made from; `control`: exchanges it while the program runs.
 //! - `lifecycle`: signals and the order of shutting down.
 //! - `supervise`: a vLLM of our own.
 //! - `telemetry`: where log lines go; `console`: the two outputs of a running gateway.
@@ -11,13 +12,16 @@
 
 use std::process::ExitCode;
 
-use transom_config::{Command, Disk, Invocation, Rejection, load, process_environment};
+use recipe::Recipe;
+use transom_config::{Command, Rejection, load};
 
 mod command;
 mod compose;
 mod console;
+mod control;
 mod lifecycle;
 mod output;
+mod recipe;
 mod source;
 mod supervise;
 mod telemetry;
@@ -29,28 +33,23 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|first| first == transom_process::keeper::MODE) {
         return transom_process::keeper::run(arguments);
     }
-    let cwd = match std::env::current_dir() {
-        Ok(cwd) => cwd,
+    let recipe = match Recipe::of_process() {
+        Ok(recipe) => recipe,
         Err(error) => {
             output::problem(&format!("the working directory cannot be used: {error}"));
             return ExitCode::from(output::CONFIGURATION_ERROR);
         }
     };
-    let invocation = Invocation {
-        arguments: std::env::args_os().map(|text| text.to_string_lossy().into_owned()).collect(),
-        environment: process_environment(),
-        cwd,
-        cores: std::thread::available_parallelism().map_or(1, usize::from),
-        files: &Disk,
-    };
-    match load(&invocation) {
+    match load(&recipe.invocation(Vec::new())) {
         Ok(loaded) => {
             for notice in &loaded.notices {
                 output::notice(notice);
             }
             match loaded.command {
-                Command::Serve(config) => command::serve::run(&config),
-                Command::Check(report, format) => command::check::run(&report, format),
+                Command::Serve(config) => command::serve::run(&config, &recipe),
+                Command::Check { report, format, online } => {
+                    command::check::run(&report, format, online.as_deref(), &recipe)
+                }
                 Command::Show(yaml) => command::show::run(&yaml),
                 Command::Migrate(store) => command::migrate::run(&store),
             }

@@ -3,14 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transom_config::{Child, Restart as Wanted, Supervision};
-use transom_core::backend::BackendState;
 use transom_process::{
     Backoff, ChildSpec, ProbeResult, Readiness, Restart, State, Supervised, Supervisor,
 };
 use transom_upstream::backend::Backend;
+use transom_upstream::health::Child as ChildState;
 use transom_upstream::probe::{self, Seen};
 
 use crate::{output, source};
@@ -67,33 +66,24 @@ pub(crate) fn start(
 }
 
 /// Tells the backend what the supervisor knows: a child that is starting again is loading, however
-/// reachable it was a moment ago. The backend is probed only while the child is ready, so that
-/// nothing is called ready before the supervisor knows it.
+/// reachable it was a moment ago.
 async fn follow(mut states: tokio::sync::watch::Receiver<State>, backend: Arc<Backend>) {
     loop {
-        let reason = match &*states.borrow_and_update() {
-            State::Ready { .. } => None,
+        let child = match &*states.borrow_and_update() {
+            State::Ready { .. } => ChildState::Up,
             State::Starting { attempt, .. } => {
-                Some(format!("vLLM is starting (attempt {attempt})"))
+                ChildState::Starting { reason: format!("vLLM is starting (attempt {attempt})").into() }
             }
             State::BackingOff { delay, last_failure, .. } => {
                 let seconds = delay.as_secs_f64();
                 tracing::warn!(failure = %last_failure, "vLLM will be restarted in {seconds:.1} s");
-                Some(format!("vLLM is restarted in {seconds:.1} s: {last_failure}"))
+                let reason = format!("vLLM is restarted in {seconds:.1} s: {last_failure}");
+                ChildState::Starting { reason: reason.into() }
             }
             State::Stopped(_) => return,
         };
-        let changed = if let Some(reason) = reason {
-            backend.set_state(BackendState::Loading { reason: Arc::from(reason) });
-            states.changed().await
-        } else {
-            backend.set_state(BackendState::Ready);
-            tokio::select! {
-                changed = states.changed() => changed,
-                () = probe::run(Arc::clone(&backend), CancellationToken::new()) => return,
-            }
-        };
-        if changed.is_err() {
+        backend.set_child(child);
+        if states.changed().await.is_err() {
             return;
         }
     }

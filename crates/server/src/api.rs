@@ -4,4 +4,5 @@ pub(crate) mod generate;
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod models;
+pub(crate) mod readyz;
 pub(crate) mod responses;

@@ -6,15 +6,19 @@ use axum::Router;
 use axum::routing::{get, post};
 use http::HeaderValue;
 use prometheus_client::registry::Registry;
+use transom_engine::control::Control;
 use transom_engine::gateway::Gateway;
 
-use crate::api::{generate, health, metrics, models, responses};
+use crate::api::{generate, health, metrics, models, readyz, responses};
+use crate::litellm::{models as litellm_models, probes};
 use crate::{error, layers};
 
-/// What handlers need.
+/// What handlers need: those for clients and those for operators alike.
 pub struct App {
     /// The engine.
     pub gateway: Arc<Gateway>,
+    /// Sees and changes the configuration.
+    pub control: Arc<dyn Control>,
     /// All metrics, for the metrics page.
     pub registry: Registry,
     /// Limits of the edge.
@@ -30,23 +34,33 @@ pub struct Limits {
     pub header_count: usize,
     /// How bodies are read.
     pub body: crate::body::Limits,
-    /// Origins whose pages may call; empty means CORS is off.
+    /// Origins whose pages may call the routes for clients; empty means CORS is off.
     pub cors: Vec<HeaderValue>,
     /// Path of the metrics page; `None` serves none.
     pub metrics_path: Option<String>,
 }
 
-/// All routes behind all layers.
+/// All routes for clients behind all layers.
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/health", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route("/readyz", get(readyz::show))
+        .route("/health/liveliness", get(probes::alive))
+        .route("/health/liveness", get(probes::alive))
+        .route("/health/readiness", get(probes::ready))
+        .route("/model/info", get(litellm_models::for_clients))
+        .route("/v1/model/info", get(litellm_models::for_clients))
         .route("/v1/models", get(models::list))
         // Model names contain slashes.
         .route("/v1/models/{*model}", get(models::retrieve))
         .route("/v1/chat/completions", post(generate::chat_completions))
         .route("/v1/completions", post(generate::completions))
         .route("/v1/embeddings", post(generate::embeddings))
+        .route("/v1/rerank", post(generate::rerank))
+        .route("/rerank", post(generate::rerank))
+        .route("/v2/rerank", post(generate::rerank))
+        .route("/v1/score", post(generate::score))
+        .route("/score", post(generate::score))
         .route("/v1/responses", post(generate::responses))
         .route("/v1/responses/{id}", get(responses::retrieve).delete(responses::delete))
         .route("/v1/responses/{id}/input_items", get(responses::input_items));
@@ -57,5 +71,6 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)
         .with_state(Arc::clone(&app));
-    layers::around(router, app)
+    let origins = app.limits.cors.clone();
+    layers::around(router, app, &origins)
 }

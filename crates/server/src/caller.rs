@@ -9,6 +9,8 @@ use http::{HeaderMap, HeaderName};
 use transom_core::caller::Principal;
 use transom_core::failure::Failure;
 use transom_core::secret::Secret;
+use transom_engine::gateway::Gateway;
+use transom_engine::settings::Access;
 
 use crate::app::App;
 use crate::error::Rejection;
@@ -40,4 +42,15 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<Secret>, Failure> {
         scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim().to_owned()))
     });
     Ok(token)
+}
+
+/// Whether an operator asks: the holder of the master key, or anybody where no key is configured.
+/// For answers that show operators more than others.
+pub(crate) fn is_operator(gateway: &Gateway, headers: &HeaderMap) -> bool {
+    match gateway.snapshot().settings.access {
+        Access::Open => true,
+        Access::Key(_) => bearer(headers)
+            .and_then(|credentials| gateway.authenticate(credentials.as_ref()))
+            .is_ok_and(|caller| caller.is_operator()),
+    }
 }

@@ -5,14 +5,31 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use transom_core::failure::{Failure, Missing};
+use transom_core::failure::{Blame, Failure, Missing, Public};
 
 /// A failure on its way out. The outermost layer logs it, once, with the request's id.
 pub(crate) struct Rejection(pub(crate) Failure);
 
-/// The failure as the log wants it, carried on the response.
+/// A failure as the log wants it, carried on the response.
 #[derive(Clone)]
-pub(crate) struct Logged(pub(crate) Arc<Failure>);
+pub(crate) struct Logged {
+    /// Decides how loudly it is logged.
+    pub(crate) blame: Blame,
+    /// What is logged.
+    pub(crate) why: Arc<str>,
+}
+
+impl Logged {
+    /// What a client did wrong is logged in the public words: they are bounded, and the client's
+    /// own text may be as long as its body.
+    pub(crate) fn of(failure: &Failure) -> Self {
+        let why = match failure.blame() {
+            Blame::Client => failure.public().message,
+            Blame::Upstream | Blame::Gateway => failure.to_string(),
+        };
+        Self { blame: failure.blame(), why: why.into() }
+    }
+}
 
 impl From<Failure> for Rejection {
     fn from(failure: Failure) -> Self {
@@ -22,12 +39,8 @@ impl From<Failure> for Rejection {
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        let public = self.0.public();
-        let body = transom_wire::error::openai_body(&public);
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = public.status;
+        let mut response = answer(&self.0.public(), Logged::of(&self.0));
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(wait) = self.0.retry_after() {
             headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
@@ -41,9 +54,18 @@ impl IntoResponse for Rejection {
             }
             _ => {}
         }
-        response.extensions_mut().insert(Logged(Arc::new(self.0)));
         response
     }
+}
+
+/// An error in OpenAI's shape.
+pub(crate) fn answer(public: &Public, logged: Logged) -> Response {
+    let mut response = Response::new(Body::from(transom_wire::error::openai_body(public)));
+    *response.status_mut() = public.status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response.extensions_mut().insert(logged);
+    response
 }
 
 /// No such route.

@@ -23,12 +23,15 @@ use crate::caller::REQUEST_ID;
 use crate::error::{Logged, Rejection};
 use crate::phase::Serving;
 
-/// Puts the layers around the routes.
-pub(crate) fn around(router: Router, app: Arc<App>) -> Router {
+/// The header that tells which configuration was in effect when a request came.
+const REVISION: HeaderName = HeaderName::from_static("x-transom-revision");
+
+/// Puts the layers around the routes. Pages of `origins` may call them.
+pub(crate) fn around(router: Router, app: Arc<App>, origins: &[HeaderValue]) -> Router {
     // A panic ends one request, not the connection's neighbours.
     let router = router.layer(CatchPanicLayer::custom(panicked));
     // Browsers ask before they send: answered before anything else is looked at.
-    let router = match cors(&app.limits.cors) {
+    let router = match cors(origins) {
         Some(cors) => router.layer(cors),
         None => router,
     };
@@ -50,7 +53,7 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
             // The official clients send headers of their own (`x-stainless-…`).
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([REQUEST_ID, header::RETRY_AFTER]),
+            .expose_headers([REQUEST_ID, REVISION, header::RETRY_AFTER]),
     )
 }
 
@@ -61,7 +64,8 @@ async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) 
         .get::<MatchedPath>()
         .map_or_else(|| Arc::from("unknown"), |path| Arc::from(path.as_str()));
     let method = method_word(request.method());
-    let watch = Watch::begin(app.gateway.metrics(), Line { id, method, route });
+    let revision = app.gateway.snapshot().revision;
+    let watch = Watch::begin(app.gateway.metrics(), Line { id, method, route, revision });
     let mut response = if head_too_large(&request, &app.limits) {
         headers_too_large().into_response()
     } else {
@@ -72,6 +76,7 @@ async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     if let Ok(value) = HeaderValue::from_str(watch.line.id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    response.headers_mut().insert(REVISION, HeaderValue::from(revision));
     watch.answered(&response);
     response
 }
@@ -92,11 +97,10 @@ impl Watch {
     }
 
     fn answered(mut self, response: &Response) {
-        let failure = response.extensions().get::<Logged>().map(|logged| &*logged.0);
-        self.close(response.status().as_u16(), failure);
+        self.close(response.status().as_u16(), response.extensions().get::<Logged>());
     }
 
-    fn close(&mut self, status: u16, failure: Option<&Failure>) {
+    fn close(&mut self, status: u16, failure: Option<&Logged>) {
         self.open = false;
         self.metrics.in_flight.dec();
         let Line { method, route, .. } = &self.line;
@@ -112,7 +116,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         if self.open {
             let failure = Failure::Cancelled;
-            self.close(failure.public().status.as_u16(), Some(&failure));
+            self.close(failure.public().status.as_u16(), Some(&Logged::of(&failure)));
         }
     }
 }
@@ -133,35 +137,27 @@ struct Line {
     id: RequestId,
     method: &'static str,
     route: Arc<str>,
+    /// The configuration that was in effect when it began.
+    revision: u64,
 }
 
 /// Logs an exchange once, as loudly as the one to blame deserves.
-fn log(line: &Line, status: u16, milliseconds: u128, failure: Option<&Failure>) {
-    match failure {
-        Some(failure) if failure.blame() != Blame::Client => {
-            log_fault(line, status, milliseconds, failure);
+fn log(line: &Line, status: u16, milliseconds: u128, failure: Option<&Logged>) {
+    let Line { id, method, route, revision } = line;
+    let Some(Logged { blame, why }) = failure else {
+        tracing::info!(request.id = %id, method, route = &**route, status, milliseconds, revision, "answered");
+        return;
+    };
+    match blame {
+        Blame::Client => {
+            tracing::info!(request.id = %id, method, route = &**route, status, milliseconds, revision, "refused: {why}");
         }
-        Some(failure) => log_refusal(line, status, milliseconds, failure),
-        None => {
-            let Line { id, method, route } = line;
-            tracing::info!(request.id = %id, method, route = &**route, status, milliseconds, "answered");
+        Blame::Upstream => {
+            tracing::warn!(request.id = %id, method, route = &**route, status, milliseconds, revision, "{why}");
         }
-    }
-}
-
-fn log_refusal(line: &Line, status: u16, milliseconds: u128, failure: &Failure) {
-    let Line { id, method, route } = line;
-    // The public words: they are bounded, and the client's own text may be as long as its body.
-    let why = failure.public().message;
-    tracing::info!(request.id = %id, method, route = &**route, status, milliseconds, "refused: {why}");
-}
-
-fn log_fault(line: &Line, status: u16, milliseconds: u128, failure: &Failure) {
-    let Line { id, method, route } = line;
-    if failure.blame() == Blame::Upstream {
-        tracing::warn!(request.id = %id, method, route = &**route, status, milliseconds, "{failure}");
-    } else {
-        tracing::error!(request.id = %id, method, route = &**route, status, milliseconds, "{failure}");
+        Blame::Gateway => {
+            tracing::error!(request.id = %id, method, route = &**route, status, milliseconds, revision, "{why}");
+        }
     }
 }
 
@@ -195,6 +191,8 @@ fn method_word(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
         Method::DELETE => "DELETE",
         Method::HEAD => "HEAD",
         Method::OPTIONS => "OPTIONS",

@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::HeaderName;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use serde::Serialize;
+use transom_core::failure::Failure;
 use transom_engine::call::Reply;
 
 /// Tells reverse proxies such as nginx not to collect a stream before sending it on.
@@ -15,6 +17,12 @@ pub(crate) fn json(body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// A JSON body made of `body`, with status 200.
+pub(crate) fn encode(body: &impl Serialize) -> Result<Response, Failure> {
+    let body = serde_json::to_vec(body).map_err(|error| Failure::Internal(error.into()))?;
+    Ok(json(Bytes::from(body)))
 }
 
 /// A reply of the engine.

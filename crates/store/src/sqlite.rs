@@ -1,4 +1,4 @@
-//! Responses in one SQLite file.
+//! Responses and models in one SQLite file.
 //!
 //! Several processes may share the file. Writes go through one task that owns one connection and
 //! puts all that waits into one transaction, hence one fsync; reads use a small pool beside it and
@@ -9,12 +9,14 @@
 //!
 //! - `config`: the settings. `open`: from a path to checked, migrated connections. `migrate`: the
 //!   schema's versions.
-//! - `sql`: every statement. `read` and `write`: what runs them.
+//! - `sql`: every statement about responses. `read` and `write`: what runs them.
+//! - `models`: the other port, with its statements.
 //! - `error`: what SQLite's result codes mean here.
 
 mod config;
 mod error;
 mod migrate;
+mod models;
 mod open;
 mod read;
 mod sql;
@@ -38,7 +40,7 @@ pub use write::{Counters, MAX_BATCH, MAX_QUEUE, MAX_TURN_BYTES};
 
 use write::{Change, Writer};
 
-/// The responses in one SQLite file.
+/// The responses and models in one SQLite file.
 ///
 /// Dropping it lets the writes already accepted finish in the background; [`SqliteStore::close`]
 /// waits for them.

@@ -5,7 +5,9 @@
 //! - this file: [`Answer`] (fixed), [`Script`] (made from the request it answers), [`Step`].
 //! - [`mod@chat`]: vLLM's chat completions, stream and not, with faults between any two parts.
 //! - [`plain`]: text completions, embeddings, model lists, recorded exchanges.
-//! - [`errors`]: error bodies as vLLM sends them.
+//! - [`pooling`]: rerankings and scores.
+//! - [`errors`]: error bodies as vLLM sends them, `retry-after` in all its forms, redirects.
+//! - `flaky`: scripts that fail now and then; [`canary`]: answers that carry a mark of their request.
 //! - `rechunk`: the same bytes in other pieces, or not all of them.
 
 use std::fmt;
@@ -18,14 +20,18 @@ use crate::backend::Request;
 use crate::gate::Gate;
 use crate::http1::Headers;
 
+pub mod canary;
 pub mod chat;
 mod chunk;
 pub mod errors;
+mod flaky;
 pub mod plain;
+pub mod pooling;
 mod rechunk;
 
 pub use chat::{Chat, Finish, ReasoningKey, Usage, chat, chat_text, tool_calls};
-pub use plain::{completion_text, embeddings, from_recording, from_sse_lines, models};
+pub use plain::{completion_text, embeddings, from_recording, from_sse_lines, model_list, models};
+pub use pooling::{rerank, score};
 
 /// One thing the fake does on the socket.
 #[derive(Clone, Debug)]

@@ -7,30 +7,39 @@
 //! - `ledger`: what has happened so far: requests, connections, disconnects, violations.
 //! - `serve`: the connections: reading requests, choosing answers.
 //! - `play`: one answer on one socket, while watching for the peer to leave.
+//! - [`Phase`], [`EngineLoad`]: whether it is loading or broken, and what its metrics page says.
+//! - [`ServedModel`]: what `/v1/models` shows; `death`: requests that kill it.
+//! - `counts`: what a test can count afterwards.
 //! - [`violation`]: what is wrong with a request, rule by rule.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-
 use crate::answer::Script;
-use crate::door::{Handle, Position};
+use crate::door::Position;
 
 mod builder;
+mod condition;
+mod counts;
+mod death;
 mod ledger;
 mod play;
 mod request;
 mod serve;
+mod served;
 mod settings;
 pub mod violation;
 
 pub use builder::Builder;
+pub use condition::{EngineLoad, Phase};
+pub use death::Comeback;
 pub use ledger::Disconnect;
 pub use request::Request;
+pub use served::ServedModel;
 pub use violation::Violation;
 
+use condition::MetricsPage;
+use death::Poison;
 use serve::Shared;
 
 /// A fake vLLM. Dropping it fails the test if a request broke a rule (see [`Builder::lenient`]).
@@ -38,9 +47,6 @@ use serve::Shared;
 pub struct FakeBackend {
     shared: Arc<Shared>,
     address: SocketAddr,
-    door: Handle,
-    stop: CancellationToken,
-    tasks: TaskTracker,
     verdict: Verdict,
 }
 
@@ -102,6 +108,48 @@ impl FakeBackend {
         self
     }
 
+    /// Enters this phase from the next request on.
+    pub fn enter(&self, phase: Phase) -> &Self {
+        self.shared.settings.update(|settings| settings.phase = phase);
+        self
+    }
+
+    /// Shows this load on its metrics page instead of what it is really doing.
+    pub fn show_load(&self, load: EngineLoad) -> &Self {
+        self.shared.settings.update(|settings| settings.metrics = MetricsPage::Fixed(load));
+        self
+    }
+
+    /// Serves these models from now on, and no others.
+    pub fn serve(&self, models: impl IntoIterator<Item = impl Into<ServedModel>>) -> &Self {
+        let listed = models.into_iter().map(Into::into).collect();
+        self.shared.settings.update(|settings| settings.models.listed = listed);
+        self
+    }
+
+    /// Demands this key from now on instead of the ones before; see [`Builder::expect_key`].
+    pub fn change_key(&self, key: &str) -> &Self {
+        self.shared.settings.update(|settings| {
+            settings.key = Some(key.to_owned());
+            settings.other_keys.clear();
+        });
+        self
+    }
+
+    /// Accepts this key beside the ones before, as a vLLM with several `--api-key` does.
+    pub fn accept_key(&self, key: &str) -> &Self {
+        self.shared.settings.update(|settings| settings.other_keys.push(key.to_owned()));
+        self
+    }
+
+    /// Dies of every request to a model whose body contains this text: all connections are reset and
+    /// the port is shut. [`FakeBackend::deaths`] counts.
+    pub fn die_of(&self, marker: &str, comeback: Comeback) -> &Self {
+        let poison = Poison { marker: marker.to_owned(), comeback };
+        self.shared.settings.update(|settings| settings.poison = Some(poison));
+        self
+    }
+
     /// Scripted answers that nobody has asked for yet.
     pub fn queued(&self) -> usize {
         self.shared.settings.read(|settings| settings.queue.len())
@@ -109,12 +157,12 @@ impl FakeBackend {
 
     /// Listens, after [`Builder::loading`], [`FakeBackend::refuse`] or [`FakeBackend::kill`].
     pub async fn listen(&self) {
-        self.door.put(Position::Open).await;
+        self.shared.door.put(Position::Open).await;
     }
 
     /// Refuses new connections; the existing ones live on.
     pub async fn refuse(&self) {
-        self.door.put(Position::Shut).await;
+        self.shared.door.put(Position::Shut).await;
     }
 
     /// Dies as a killed process does: every connection is reset, new ones are refused.
@@ -125,7 +173,7 @@ impl FakeBackend {
 
     /// Resets every open connection and goes on listening.
     pub fn reset_connections(&self) {
-        self.shared.life.update(|life| std::mem::take(life).cancel());
+        self.shared.reset_connections();
     }
 
     /// All inference and other requests so far, in order of arrival.
@@ -168,26 +216,6 @@ impl FakeBackend {
         self.shared.ledger.wait_for(what, |l| (l.open == 0).then_some(())).await;
     }
 
-    /// Bytes written so far for this request, head and framing included.
-    pub fn bytes_written(&self, request: &Request) -> u64 {
-        self.shared.ledger.read(|ledger| ledger.written.get(request.number).copied().unwrap_or(0))
-    }
-
-    /// Connections open now.
-    pub fn open_connections(&self) -> usize {
-        self.shared.ledger.read(|ledger| ledger.open)
-    }
-
-    /// Connections accepted since the start.
-    pub fn accepted_connections(&self) -> usize {
-        self.shared.ledger.read(|ledger| ledger.accepted)
-    }
-
-    /// The most answers that were in progress at one time.
-    pub fn concurrent(&self) -> usize {
-        self.shared.ledger.read(|ledger| ledger.peak)
-    }
-
     /// The rules that requests have broken so far.
     pub fn violations(&self) -> Vec<Violation> {
         self.shared.ledger.read(|ledger| ledger.violations.clone())
@@ -219,8 +247,8 @@ impl FakeBackend {
 
 impl Drop for FakeBackend {
     fn drop(&mut self) {
-        self.stop.cancel();
-        self.tasks.close();
+        self.shared.stop.cancel();
+        self.shared.tasks.close();
         self.judge();
     }
 }

@@ -126,7 +126,12 @@ impl Client {
         Ok((fresh, head))
     }
 
-    fn message(
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The bytes of a request, headers of this client included.
+    pub(crate) fn message(
         &self,
         method: &str,
         path: &str,

@@ -22,7 +22,7 @@ pub(crate) enum Position {
 }
 
 /// The side that moves the door.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Handle {
     wanted: watch::Sender<Position>,
     actual: watch::Receiver<Position>,
@@ -48,7 +48,12 @@ enum Port {
 
 /// A door on a free loopback port.
 pub(crate) fn install(position: Position) -> io::Result<(Handle, Door)> {
-    let socket = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    install_at(0, position)
+}
+
+/// A door on this loopback port; 0 means a free one.
+pub(crate) fn install_at(port: u16, position: Position) -> io::Result<(Handle, Door)> {
+    let socket = bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
     let address = socket.local_addr()?;
     let port = match position {
         Position::Open => Port::Listening(socket.listen(BACKLOG)?),
@@ -113,7 +118,9 @@ async fn accept_on(port: &Port) -> io::Result<TcpStream> {
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+/// Takes a port without listening on it: callers are refused, and the kernel gives it to nobody else,
+/// while sockets bound like this one can share it.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

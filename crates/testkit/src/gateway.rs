@@ -4,23 +4,33 @@
 //!
 //! - this file: [`TestGateway`], a running process and what a test does to it.
 //! - [`Builder`]: the command line, environment and files it starts with.
-//! - `child`: the process: its output line by line, its exit.
+//! - [`Folder`]: where it runs, and how its files change under it.
+//! - `logs`: its output, line by line and as JSON.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rustix::process::Signal;
-use tempfile::TempDir;
 
+use crate::child::Child;
 use crate::client::Client;
 
 mod builder;
-mod child;
+mod folder;
+mod logs;
 
+pub use crate::child::{Exit, Finished, LogMark};
 pub use builder::Builder;
-pub use child::{Exit, Finished};
+pub use folder::Folder;
 
-use child::Child;
+/// The line a gateway prints once it answers for a model, up to its URL.
+const READY: &str = "Transom is ready: ";
+
+/// The line it prints before that where an upstream is not ready yet.
+const LISTENING: &str = "Transom is listening: ";
+
+/// The line that tells where its admin API is, up to the URL.
+const ADMIN: &str = "Admin API: ";
 
 /// A started gateway; dropping it kills the process.
 #[derive(Debug)]
@@ -28,7 +38,7 @@ pub struct TestGateway {
     builder: Builder,
     child: Child,
     url: String,
-    folder: Arc<TempDir>,
+    folder: Folder,
 }
 
 impl TestGateway {
@@ -47,9 +57,28 @@ impl TestGateway {
         Client::new(&self.url)
     }
 
+    /// The URL of its admin API, without a path and without a final slash, once it is told; see
+    /// [`Builder::admin`].
+    pub async fn admin_url(&self) -> String {
+        let line = self.child.await_line(ADMIN).await;
+        let url = line.split(ADMIN).nth(1).and_then(|rest| rest.split_whitespace().next());
+        url.unwrap_or_default().trim_end_matches('/').to_owned()
+    }
+
+    /// A client of its admin API.
+    pub async fn admin(&self) -> Client {
+        Client::new(&self.admin_url().await)
+    }
+
     /// The process id.
     pub fn pid(&self) -> u32 {
         self.child.pid()
+    }
+
+    /// File descriptors that the process holds open, by `/proc`.
+    pub fn open_files(&self) -> usize {
+        let files = fs::read_dir(format!("/proc/{}/fd", self.pid()));
+        files.expect("the process lives").count()
     }
 
     /// The folder it runs in, where its database lies.
@@ -57,19 +86,14 @@ impl TestGateway {
         self.folder.path()
     }
 
-    /// All lines of stdout and stderr so far, in order of arrival.
-    pub fn logs(&self) -> String {
-        self.child.logs()
-    }
-
-    /// Waits for a line of output that contains this text, and returns the line.
-    pub async fn await_log(&self, text: &str) -> String {
-        self.child.await_line(text).await
+    /// That folder, to change the files in it.
+    pub fn files(&self) -> &Folder {
+        &self.folder
     }
 
     /// Waits for the ready line, after [`Builder::wait_listening`].
     pub async fn await_ready(&self) {
-        self.child.await_line(child::READY).await;
+        self.child.await_line(READY).await;
     }
 
     /// Sends SIGKILL.
@@ -99,7 +123,7 @@ impl TestGateway {
 
     /// Starts again in the same folder with the same command line, killing the process if it lives.
     ///
-    /// The port is a new one; the output starts afresh.
+    /// The port is a new one; the output starts afresh; the files are as they are by then.
     pub async fn restart(self) -> Self {
         self.kill_9();
         self.wait_exit().await;

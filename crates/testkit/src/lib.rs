@@ -8,15 +8,19 @@
 //! - [`answer`]: what it answers: chat streams, recorded bytes, malformed HTTP, faults in the middle.
 //! - [`gate`]: [`Gate`], the named place at which an answer waits for the test.
 //! - [`chaos`]: [`TcpChaos`], a byte-level fault proxy between any two parties.
+//! - [`blackhole`]: [`Blackhole`], a port that drops what asks for a connection.
 //! - [`client`]: [`Client`], a keep-alive HTTP client that notes when every event arrived.
 //! - [`raw`]: [`RawClient`], the socket itself, for requests no client library would send.
 //! - [`gateway`]: [`TestGateway`], the real binary as a process in a folder of its own.
+//! - [`process`]: [`FakeProcess`], a fake backend as a process that can be killed.
+//! - [`load`]: [`Load`], many clients at once, and how each of their requests ended.
+//! - [`tls`]: [`TlsFront`], TLS in front of a fake, with certificates good and bad.
 //! - [`sse`]: an event-stream parser that shares no code with the product, to be the oracle.
 //! - [`recordings`] and [`shared`]: recorded exchanges, inside the repository and beside it.
 //!
 //! What those stand on: [`http1`] (reading HTTP/1.1 strictly, without IO), [`strict_json`] (JSON that
-//! refuses duplicate keys), `socket`, `door` (a port that can be shut and opened) and `watched`
-//! (a value one can wait on).
+//! refuses duplicate keys), `socket`, `door` (a port that can be shut and opened), `child` (a process
+//! and its output) and `watched` (a value one can wait on).
 //!
 //! The kit speaks HTTP itself instead of through hyper: it must see the bytes as they were sent
 //! (duplicate headers, two framings, pipelined rests) and write bytes hyper would never write. It
@@ -31,27 +35,36 @@ use std::time::Duration;
 
 pub mod answer;
 pub mod backend;
+pub mod blackhole;
 pub mod chaos;
+mod child;
 pub mod client;
 mod door;
 pub mod gate;
 pub mod gateway;
 pub mod http1;
+pub mod load;
+pub mod process;
 pub mod raw;
 pub mod recordings;
 pub mod shared;
 mod socket;
 pub mod sse;
 pub mod strict_json;
+pub mod tls;
 mod watched;
 
 pub use answer::{Answer, Script, Step};
 pub use backend::FakeBackend;
+pub use blackhole::Blackhole;
 pub use chaos::TcpChaos;
 pub use client::Client;
 pub use gate::Gate;
 pub use gateway::TestGateway;
+pub use load::Load;
+pub use process::FakeProcess;
 pub use raw::RawClient;
+pub use tls::TlsFront;
 
 /// How long anything in the kit waits for something to happen before it fails the test.
 pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,97 +1,145 @@
-//! One model server: its client, its key, its state.
+//! One model server: its key, its limits, its state.
+//!
+//! # Layout
+//!
+//! - this file: [`Backend`], how it is made and what it is told.
+//! - `call`: how it is called; implements the port.
+//! - [`settings`]: what all servers of a gateway share.
+//! - `load`: its load, readable without a lock.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant as StdInstant;
 
-use async_trait::async_trait;
-use bytes::Bytes;
+use http::HeaderMap;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue};
-use http::{HeaderMap, Method, Request, Response};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::capture_connection;
-use hyper_util::client::legacy::{Client, Error as ClientError};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, timeout};
-use transom_core::backend::BackendState;
-use transom_core::port::upstream::{Route, Upstream, UpstreamReply, UpstreamRequest};
-use transom_core::secret::Secret;
-use transom_core::upstream_error::UpstreamError;
+use tokio::time::Instant;
+use transom_core::backend::{BackendId, BackendKey, BackendSpec, BackendState, Load, ServedModel};
 
-use crate::base::Base;
-use crate::body::{Patience, Timed, with_causes};
-use crate::connector::{ConnectTimeout, Connector};
-use crate::counted::{Answers, was_used};
+mod call;
+mod load;
+pub mod settings;
 
-/// Idle connections are dropped before the server drops them (uvicorn's default is 5 s), so that a
-/// request rarely meets a connection that is just being closed.
-const POOL_IDLE: Duration = Duration::from_secs(4);
+use load::LoadCell;
+use settings::Settings;
 
-/// Idle connections kept for one server.
-const POOL_SIZE: usize = 1024;
-
-/// Bytes read ahead for one answer: what a client that reads slowly costs.
-const BUFFER: usize = 32 * 1024;
-
-/// How to talk to a server.
-pub struct Settings {
-    /// Where it is.
-    pub base: Base,
-    /// The gateway's own key for it; the client's key never gets here.
-    pub key: Option<Secret>,
-    /// How to connect.
-    pub connector: Connector,
-    /// The limit for the TCP connection, for messages.
-    pub connect_timeout: Duration,
-    /// How long to wait for the head of an answer.
-    pub first_byte_timeout: Duration,
-    /// The limits of an answer's body.
-    pub patience: Patience,
-}
+use crate::base::{Base, BaseError};
+use crate::dns::LastGood;
+use crate::explain::{Place, Surroundings};
+use crate::health::{Child, Health, Override, Pace};
+use crate::probe::Seen;
+use crate::tls::TlsError;
+use crate::transport::Transport;
 
 /// A model server behind the port.
+///
+/// It belongs to one configuration; the next one has another `Backend` for the same server, which
+/// takes over connections and knowledge. Requests in flight keep the one they began with.
 pub struct Backend {
+    spec: BackendSpec,
     base: Base,
     headers: HeaderMap,
-    client: Client<Connector, Full<Bytes>>,
-    connect_timeout: Duration,
-    first_byte_timeout: Duration,
-    patience: Patience,
+    transport: Arc<Transport>,
+    surroundings: Surroundings,
+    health: Mutex<Health>,
     state: watch::Sender<BackendState>,
-    doubted: Notify,
+    load: LoadCell,
+    served: Mutex<Arc<[ServedModel]>>,
+    stir: Notify,
+}
+
+/// A server that cannot be built as it is declared.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// Its URL.
+    #[error("url {url:?}: {source}")]
+    Url {
+        /// As it is written.
+        url: Arc<str>,
+        /// What is wrong.
+        source: BaseError,
+    },
+    /// Its key.
+    #[error("its key has characters that cannot be sent in a header (a line break, perhaps)")]
+    Key(#[from] InvalidHeaderValue),
+    /// Its certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Backend {
-    /// A server that has not been reached yet. Fails when the key cannot be sent in a header.
-    pub fn new(settings: Settings) -> Result<Self, InvalidHeaderValue> {
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(POOL_SIZE)
-            .http1_max_buf_size(BUFFER)
-            .build(settings.connector);
-        let reason = Arc::from("not asked yet");
-        Ok(Self {
-            base: settings.base,
-            headers: own_headers(settings.key.as_ref())?,
-            client,
-            connect_timeout: settings.connect_timeout,
-            first_byte_timeout: settings.first_byte_timeout,
-            patience: settings.patience,
-            state: watch::Sender::new(BackendState::Loading { reason }),
-            doubted: Notify::new(),
-        })
+    /// Builds a server. `carry` is the one of the same id in the old configuration: its
+    /// connections are used on when URL, TLS and connect timeout are the same; what is known of
+    /// the server stays known when the key is the same, too, and otherwise it is asked anew.
+    pub fn new(
+        spec: &BackendSpec,
+        settings: &Settings,
+        carry: Option<&Self>,
+    ) -> Result<Self, BackendError> {
+        let url = |source| BackendError::Url { url: Arc::clone(&spec.url), source };
+        let base = Base::parse(&spec.url).map_err(url)?;
+        let transport = Transport::open(
+            &base,
+            &spec.tls,
+            spec.connect_timeout,
+            &settings.resolver,
+            carry.map(|old| &old.transport),
+        )?;
+        let now = now();
+        let alike = carry.filter(|old| old.base == base);
+        let known = carry.filter(|old| old.is_same_server(spec, &base, &transport));
+        let health = match (carry, known) {
+            (None, _) => Health::new(settings.startup_grace, now),
+            (_, Some(same)) => same.health().clone(),
+            (Some(old), None) => old.health().changed(settings.startup_grace, now),
+        };
+        let backend = Self {
+            headers: own_headers(&spec.key)?,
+            spec: spec.clone(),
+            base,
+            transport,
+            surroundings: settings.surroundings,
+            state: watch::Sender::new(health.state(now)),
+            health: Mutex::new(health),
+            load: LoadCell::default(),
+            served: Mutex::new(alike.map(Self::listed).unwrap_or_default()),
+            stir: Notify::new(),
+        };
+        backend.load.set(known.and_then(|same| same.load.get()));
+        backend.refresh();
+        Ok(backend)
     }
 
-    /// The server's state, for those who wait for a change.
-    pub fn watch(&self) -> watch::Receiver<BackendState> {
-        self.state.subscribe()
+    /// Whether nothing has changed that what is known of it depends on.
+    fn is_same_server(&self, spec: &BackendSpec, base: &Base, transport: &Arc<Transport>) -> bool {
+        let same_way = Arc::ptr_eq(&self.transport, transport);
+        self.base == *base && same_way && same_key(&self.spec.key, &spec.key)
     }
 
-    /// Waits until a request could not connect, which is a reason to probe before it is time.
-    pub async fn doubted(&self) {
-        self.doubted.notified().await;
+    /// Whether it is declared exactly so. Certificates are compared by what is in their files now.
+    pub(crate) fn is_declared_as(&self, spec: &BackendSpec) -> bool {
+        let old = &self.spec;
+        old.id == spec.id
+            && old.url == spec.url
+            && old.tls == spec.tls
+            && old.probe == spec.probe
+            && same_key(&old.key, &spec.key)
+            && self.transport.is_opened_with(&self.base, &spec.tls, spec.connect_timeout)
+    }
+
+    /// As it is declared.
+    pub fn spec(&self) -> &BackendSpec {
+        &self.spec
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &BackendId {
+        &self.spec.id
+    }
+
+    /// Where it is.
+    pub fn base(&self) -> &Base {
+        &self.base
     }
 
     /// Host and port, as logs show the server.
@@ -99,132 +147,171 @@ impl Backend {
         self.base.authority()
     }
 
-    /// Sets the state; the change is logged once.
-    pub fn set_state(&self, state: BackendState) {
-        self.state.send_if_modified(|current| {
-            if *current == state {
-                return false;
-            }
-            if current.word() != state.word() {
-                tracing::info!(
-                    backend = self.base.authority(),
-                    state = state.word(),
-                    reason = state.reason(),
-                    "the model server is {}",
-                    state.word(),
-                );
-            }
-            *current = state;
-            true
-        });
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place { base: &self.base, surroundings: self.surroundings }
     }
 
-    async fn send(
-        &self,
-        request: UpstreamRequest,
-        limit: Duration,
-    ) -> Result<UpstreamReply, UpstreamError> {
-        let started = Instant::now();
-        let (head, body) = timeout(limit, self.exchange(request))
-            .await
-            .map_err(|_| UpstreamError::FirstByteTimeout { limit })?
-            .map_err(|error| self.no_answer(&error))?
-            .into_parts();
-        let body = Timed::new(body, self.patience, started);
-        Ok(UpstreamReply { status: head.status, headers: head.headers, body: Box::pin(body) })
+    pub(crate) fn names(&self) -> &LastGood {
+        self.transport.names()
     }
 
-    /// Sends a request, and sends it once more when the connection turns out to have been closed
-    /// while it was idle.
-    async fn exchange(&self, request: UpstreamRequest) -> Result<Response<Incoming>, ClientError> {
-        let mut first = self.build(request.clone());
-        let connection = capture_connection(&mut first);
-        let answer = match self.client.request(first).await {
-            Err(error) if !error.is_connect() && was_used(&connection) => {
-                tracing::debug!(%error, "an idle connection was closed: trying another");
-                self.client.request(self.build(request)).await
-            }
-            other => other,
-        }?;
-        if let Some(answers) = answer.extensions().get::<Answers>() {
-            answers.one_more();
+    /// The server's state, for those who wait for a change.
+    pub fn watch(&self) -> watch::Receiver<BackendState> {
+        self.state.subscribe()
+    }
+
+    /// Takes an operator's word; it is carried over to the next configuration.
+    pub fn set_override(&self, operator: Override) {
+        self.told(|health, _| health.set_override(operator));
+        self.stir.notify_one();
+    }
+
+    /// The operator's word, as it was given.
+    pub fn operator(&self) -> Override {
+        self.health().operator().clone()
+    }
+
+    /// Takes the word of a supervisor whose child is this server.
+    pub fn set_child(&self, child: Child) {
+        self.told(|health, now| health.set_child(child, now));
+        self.stir.notify_one();
+    }
+
+    /// Has it asked at once.
+    pub fn doubt(&self) {
+        self.stir.notify_one();
+    }
+
+    /// Waits until there is a reason to ask before it is time.
+    pub(crate) async fn stirred(&self) {
+        self.stir.notified().await;
+    }
+
+    pub(crate) fn set_grace(&self, grace: std::time::Duration) {
+        self.told(|health, _| health.set_grace(grace));
+    }
+
+    pub(crate) fn probed(&self, seen: Seen) {
+        if seen != Seen::Ready {
+            self.load.set(None);
         }
-        Ok(answer)
+        self.told(|health, now| health.probed(seen, now));
     }
 
-    /// Asks for the list of models with a limit of its own, whatever the state: the probe's call.
-    pub async fn models(&self, limit: Duration) -> Result<UpstreamReply, UpstreamError> {
-        self.send(UpstreamRequest { route: Route::Models, body: Bytes::new() }, limit).await
+    pub(crate) fn loaded(&self, load: Option<Load>) {
+        self.load.set(load);
+        self.told(|health, _| health.loaded(load));
     }
 
-    fn build(&self, request: UpstreamRequest) -> Request<Full<Bytes>> {
-        let mut out = Request::new(Full::new(request.body));
-        *out.method_mut() = match request.route {
-            Route::Models => Method::GET,
-            Route::ChatCompletions | Route::Completions | Route::Embeddings => Method::POST,
+    /// Keeps the list of models that the server gave.
+    pub(crate) fn serves(&self, models: Arc<[ServedModel]>) {
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        if *served == models {
+            return;
+        }
+        *served = models;
+        drop(served);
+        // Who waits for the state waits for the names, too.
+        self.state.send_modify(|_| {});
+    }
+
+    fn listed(&self) -> Arc<[ServedModel]> {
+        Arc::clone(&self.served.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn pace(&self) -> Pace {
+        self.health().pace(self.spec.probe, now())
+    }
+
+    pub(crate) fn wakes_at(&self) -> Option<StdInstant> {
+        self.health().wakes_at()
+    }
+
+    /// Publishes what time alone has changed.
+    pub(crate) fn refresh(&self) {
+        self.told(|_, _| {});
+    }
+
+    /// Whether it must never be called, since its key is missing.
+    pub(crate) fn is_barred(&self) -> bool {
+        matches!(self.spec.key, BackendKey::Missing(_))
+    }
+
+    /// Tells requests that wait in a configuration that has gone that waiting is in vain there.
+    pub(crate) fn retire(&self) {
+        let mut health = self.health();
+        if !self.state.borrow().takes_requests() {
+            let reason: Arc<str> = Arc::from("a newer configuration has taken over");
+            let gone = Override::Draining { reason: Arc::clone(&reason), until: None };
+            health.set_override(gone);
+            // Not logged: the server of the newer configuration is the one to read about.
+            self.state.send_replace(BackendState::Draining { reason });
+        }
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self, change: impl FnOnce(&mut Health, StdInstant)) {
+        let now = now();
+        // Held until the new state is published: of two changes the later one must stay.
+        let mut health = self.health();
+        change(&mut health, now);
+        let state = match &self.spec.key {
+            BackendKey::Missing(what) => {
+                BackendState::Misconfigured { reason: Arc::from(format!("{what} is not set")) }
+            }
+            BackendKey::None | BackendKey::Key(_) => health.state(now),
         };
-        *out.uri_mut() = self.base.uri(request.route);
-        *out.headers_mut() = self.headers.clone();
-        out
+        if *self.state.borrow() != state {
+            self.publish(state);
+        }
     }
 
-    fn no_answer(&self, error: &ClientError) -> UpstreamError {
-        let detail = with_causes(error);
-        if !error.is_connect() {
-            return UpstreamError::Truncated { detail };
+    fn publish(&self, next: BackendState) {
+        let (backend, at) = (self.id(), self.authority());
+        let (word, reason) = (next.word(), next.reason());
+        let same_word = self.state.borrow().word() == word;
+        match &next {
+            // Its reason has numbers in it: only its beginning is told.
+            BackendState::Degraded { .. } if same_word => {}
+            BackendState::Unreachable { .. }
+            | BackendState::Misconfigured { .. }
+            | BackendState::Degraded { .. } => {
+                tracing::warn!(%backend, at, state = word, reason, "the model server is {word}");
+            }
+            BackendState::Ready | BackendState::Loading { .. } | BackendState::Draining { .. } => {
+                tracing::info!(%backend, at, state = word, reason, "the model server is {word}");
+            }
         }
-        if caused_by::<rustls::Error>(error) {
-            return UpstreamError::Tls { detail };
-        }
-        // One lost connection is not a lost server: the probe decides, and at once.
-        self.doubted.notify_one();
-        if caused_by::<ConnectTimeout>(error) || timed_out(error) {
-            return UpstreamError::ConnectTimeout { limit: self.connect_timeout };
-        }
-        UpstreamError::Connect { detail }
+        self.state.send_replace(next);
+    }
+}
+
+/// The time, as paused clocks of tests tell it, too.
+fn now() -> StdInstant {
+    Instant::now().into_std()
+}
+
+fn same_key(left: &BackendKey, right: &BackendKey) -> bool {
+    match (left, right) {
+        (BackendKey::None, BackendKey::None) => true,
+        (BackendKey::Key(left), BackendKey::Key(right)) => left.expose() == right.expose(),
+        (BackendKey::Missing(left), BackendKey::Missing(right)) => left == right,
+        _ => false,
     }
 }
 
 /// The headers of every call. The list is closed: nothing of the client's request is added.
-fn own_headers(key: Option<&Secret>) -> Result<HeaderMap, InvalidHeaderValue> {
+fn own_headers(key: &BackendKey) -> Result<HeaderMap, InvalidHeaderValue> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(key) = key {
+    if let BackendKey::Key(key) = key {
         let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose()))?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
     Ok(headers)
-}
-
-fn causes<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
-}
-
-fn caused_by<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
-    causes(error).any(|cause| {
-        // An I/O error carries its cause beside its source.
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause.is::<E>() || inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<E>)
-    })
-}
-
-fn timed_out(error: &(dyn std::error::Error + 'static)) -> bool {
-    causes(error)
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|error| error.kind() == std::io::ErrorKind::TimedOut)
-}
-
-#[async_trait]
-impl Upstream for Backend {
-    async fn call(&self, request: UpstreamRequest) -> Result<UpstreamReply, UpstreamError> {
-        self.send(request, self.first_byte_timeout).await
-    }
-
-    fn state(&self) -> BackendState {
-        self.state.borrow().clone()
-    }
 }

@@ -1,22 +1,39 @@
 //! Where a model server is.
 
+use std::net::IpAddr;
+
 use http::Uri;
 use http::uri::{Authority, InvalidUri, PathAndQuery, Scheme};
 use transom_core::port::upstream::Route;
 
 /// The API base of a model server, such as `http://127.0.0.1:8457/v1`, split once so that a
 /// request only joins parts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Base {
     scheme: Scheme,
     authority: Authority,
     chat_completions: PathAndQuery,
     completions: PathAndQuery,
     embeddings: PathAndQuery,
+    rerank: PathAndQuery,
+    score: PathAndQuery,
     models: PathAndQuery,
+    health: PathAndQuery,
+    metrics: PathAndQuery,
 }
 
-/// A base that is not an absolute `http` or `https` URL.
+/// The pages that only probes read. They lie beside the API, not under `/v1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// `GET /v1/models`
+    Models,
+    /// `GET /health`
+    Health,
+    /// `GET /metrics`
+    Metrics,
+}
+
+/// A base that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BaseError {
     /// Not a URL.
@@ -25,6 +42,9 @@ pub enum BaseError {
     /// A relative URL, or one of another scheme.
     #[error("not an absolute http or https URL")]
     NotAbsolute,
+    /// `user:password@` before the host: it would be shown wherever the host is.
+    #[error("a URL must not carry credentials: give the key apart")]
+    Credentials,
 }
 
 impl Base {
@@ -38,26 +58,48 @@ impl Base {
         if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
             return Err(BaseError::NotAbsolute);
         }
+        if authority.as_str().contains('@') {
+            return Err(BaseError::Credentials);
+        }
         let prefix = uri.path().trim_end_matches('/');
-        let path = |route: &str| format!("{prefix}/{route}").parse::<PathAndQuery>();
+        let root = prefix.strip_suffix("/v1").unwrap_or(prefix);
+        let path = |prefix: &str, rest: &str| format!("{prefix}/{rest}").parse::<PathAndQuery>();
         Ok(Self {
             scheme: scheme.clone(),
             authority: authority.clone(),
-            chat_completions: path("chat/completions")?,
-            completions: path("completions")?,
-            embeddings: path("embeddings")?,
-            models: path("models")?,
+            chat_completions: path(prefix, "chat/completions")?,
+            completions: path(prefix, "completions")?,
+            embeddings: path(prefix, "embeddings")?,
+            rerank: path(prefix, "rerank")?,
+            score: path(prefix, "score")?,
+            models: path(prefix, "models")?,
+            health: path(root, "health")?,
+            metrics: path(root, "metrics")?,
         })
     }
 
     /// The URL of a route.
     pub fn uri(&self, route: Route) -> Uri {
-        let path = match route {
+        self.join(match route {
             Route::ChatCompletions => &self.chat_completions,
             Route::Completions => &self.completions,
             Route::Embeddings => &self.embeddings,
+            Route::Rerank => &self.rerank,
+            Route::Score => &self.score,
             Route::Models => &self.models,
-        };
+        })
+    }
+
+    /// The URL of a probe's page.
+    pub(crate) fn page(&self, page: Page) -> Uri {
+        self.join(match page {
+            Page::Models => &self.models,
+            Page::Health => &self.health,
+            Page::Metrics => &self.metrics,
+        })
+    }
+
+    fn join(&self, path: &PathAndQuery) -> Uri {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
@@ -70,21 +112,31 @@ impl Base {
     pub fn authority(&self) -> &str {
         self.authority.as_str()
     }
+
+    /// The host, without the brackets of an IPv6 address.
+    pub fn host(&self) -> &str {
+        self.authority.host().trim_matches(['[', ']'])
+    }
+
+    /// The port, the scheme's own one where none is written.
+    pub fn port(&self) -> u16 {
+        self.authority.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
+    }
+
+    /// Whether connections are encrypted.
+    pub fn is_https(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    /// Whether this is the machine, or the container, that the gateway itself runs in.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host().to_ascii_lowercase();
+        match host.parse::<IpAddr>() {
+            Ok(address) => address.is_loopback() || address.is_unspecified(),
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn routes_are_joined_to_any_prefix() {
-        for (base, uri) in [
-            ("http://h:1/v1", "http://h:1/v1/models"),
-            ("https://h/team/v1/", "https://h/team/v1/models"),
-        ] {
-            assert_eq!(Base::parse(base).unwrap().uri(Route::Models).to_string(), uri);
-        }
-        assert!(matches!(Base::parse("/v1"), Err(BaseError::NotAbsolute)));
-        assert!(matches!(Base::parse("ftp://h/v1"), Err(BaseError::NotAbsolute)));
-    }
-}
+mod tests;

@@ -2,31 +2,21 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
+use transom_core::port::upstream::Patience;
 use transom_core::upstream_error::UpstreamError;
 
-/// How long an answer may take. The head of a stream comes before its first token, so the wait for
-/// the first byte of the body is the wait for the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// From the call to the first byte of the body.
-    pub first_byte: Duration,
-    /// The longest silence between two pieces of the body.
-    pub idle: Duration,
-    /// The longest whole answer, counted from the call.
-    pub total: Duration,
-}
+use crate::trouble::with_causes;
 
 /// A body that fails with a name when the server stalls or cuts.
 ///
 /// The limits on silence run only while somebody waits for bytes: a client that reads slowly does
 /// not make the server look dead.
-pub struct Timed {
+pub(crate) struct Timed {
     inner: Incoming,
     patience: Patience,
     started: Instant,
@@ -47,7 +37,7 @@ enum Silence {
 
 impl Timed {
     /// Wraps the body of a call that began at `started`.
-    pub fn new(inner: Incoming, patience: Patience, started: Instant) -> Self {
+    pub(crate) fn new(inner: Incoming, patience: Patience, started: Instant) -> Self {
         Self { inner, patience, started, silence: Silence::BeforeFirstByte, timer: None }
     }
 
@@ -112,20 +102,4 @@ fn cut(error: &hyper::Error) -> UpstreamError {
     } else {
         UpstreamError::Truncated { detail }
     }
-}
-
-/// An error and its causes in one line.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        // Wrappers often repeat what they wrap.
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -1,128 +1,104 @@
-//! TCP and TLS to a model server.
+//! TCP and TLS to a model server, each within its limit.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
 use tower_service::Service;
 
 use crate::counted::Counted;
+use crate::dns::LastGood;
+use crate::tls::TlsError;
+use crate::trouble::{TlsTrouble, Trouble};
 
-/// TLS may take this much longer than the TCP connection alone.
-const TLS_ALLOWANCE: Duration = Duration::from_secs(3);
+/// The longest TLS handshake.
+pub(crate) const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
 
-type Stream = Counted<MaybeHttpsStream<TokioIo<TcpStream>>>;
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Stream = TokioIo<Counted<Either<TcpStream, TlsStream<TcpStream>>>>;
 
-/// Opens connections within a limit, with `TCP_NODELAY`: a token is smaller than a segment, and
-/// waiting for more would cost 40 ms each.
+/// Opens connections to one server, with `TCP_NODELAY`: a token is smaller than a segment, and
+/// waiting for more would cost 40 ms each. Proxy variables of the environment are not read.
 #[derive(Clone)]
-pub struct Connector {
-    inner: HttpsConnector<HttpConnector>,
+pub(crate) struct Connector {
+    tcp: HttpConnector<LastGood>,
+    tls: Option<Tls>,
     limit: Duration,
 }
 
-/// A connection that took too long.
-#[derive(Debug, thiserror::Error)]
-#[error("no connection within {0:?}")]
-pub struct ConnectTimeout(pub Duration);
+/// TLS with one server.
+#[derive(Clone)]
+pub(crate) struct Tls {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
 
-/// A private certificate authority that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CaError {
-    /// The file cannot be read, or is not PEM.
-    #[error("cannot read certificates from {path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: rustls_pki_types::pem::Error,
-    },
-    /// A certificate is not valid.
-    #[error("{path} holds a certificate that is not valid: {source}")]
-    Certificate {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: rustls::Error,
-    },
-    /// The TLS library refuses its own defaults.
-    #[error("TLS cannot be set up: {0}")]
-    Setup(#[source] rustls::Error),
+impl Tls {
+    /// TLS with the server `host`.
+    pub(crate) fn new(config: ClientConfig, host: &str) -> Result<Self, TlsError> {
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| TlsError::Name { host: host.to_owned() })?;
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+    }
+
+    async fn shake_hands(self, tcp: TcpStream) -> Result<TlsStream<TcpStream>, Trouble> {
+        let shaking = self.connector.connect(self.name, tcp);
+        match timeout(HANDSHAKE_LIMIT, shaking).await {
+            Ok(Ok(encrypted)) => Ok(encrypted),
+            Ok(Err(error)) => Err(Trouble::of_tls(&error)),
+            Err(_) => Err(Trouble::Tls(TlsTrouble::Timeout(HANDSHAKE_LIMIT))),
+        }
+    }
 }
 
 impl Connector {
-    /// A connector that trusts the system's authorities, and those in `ca` if given. `limit` is for
-    /// the TCP connection. Proxy variables of the environment are not read.
-    pub fn new(limit: Duration, ca: Option<&Path>) -> Result<Self, CaError> {
-        let mut tcp = HttpConnector::new();
+    /// A connector that finds the address and opens TCP within `limit`; without `tls` it speaks
+    /// plain HTTP, with it never.
+    pub(crate) fn new(limit: Duration, names: LastGood, tls: Option<Tls>) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(names);
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
+        // Shared out among the addresses, so that a dead one leaves time for the next.
         tcp.set_connect_timeout(Some(limit));
-        let inner = HttpsConnector::from((tcp, tls(ca)?));
-        Ok(Self { inner, limit })
+        Self { tcp, tls, limit }
     }
-}
-
-fn tls(ca: Option<&Path>) -> Result<ClientConfig, CaError> {
-    let mut roots = RootCertStore::empty();
-    // A certificate of the system that cannot be read is not one we need.
-    let system = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(system.certs);
-    if let Some(path) = ca {
-        for certificate in read_certificates(path)? {
-            roots
-                .add(certificate)
-                .map_err(|source| CaError::Certificate { path: path.to_owned(), source })?;
-        }
-    }
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(CaError::Setup)?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
-}
-
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CaError> {
-    let read = |source| CaError::Read { path: path.to_owned(), source };
-    let certificates = CertificateDer::pem_file_iter(path)
-        .map_err(read)?
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(read)?;
-    if certificates.is_empty() {
-        return Err(read(rustls_pki_types::pem::Error::NoItemsFound));
-    }
-    Ok(certificates)
 }
 
 impl Service<Uri> for Connector {
     type Response = Stream;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+    type Error = Trouble;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, Trouble>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Trouble>> {
+        let limit = self.limit;
+        self.tcp.poll_ready(cx).map_err(|error| Trouble::of_tcp(&error, limit))
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let limit = self.limit + TLS_ALLOWANCE;
-        let connecting = self.inner.call(uri);
+        let (limit, tls) = (self.limit, self.tls.clone());
+        let connecting = self.tcp.call(uri);
         Box::pin(async move {
-            match tokio::time::timeout(limit, connecting).await {
-                Ok(connected) => Ok(Counted::new(connected?)),
-                Err(_) => Err(ConnectTimeout(limit).into()),
-            }
+            let tcp = timeout(limit, connecting)
+                .await
+                .map_err(|_| Trouble::ConnectTimeout(limit))?
+                .map_err(|error| Trouble::of_tcp(&error, limit))?
+                .into_inner();
+            let stream = match tls {
+                None => Either::Left(tcp),
+                Some(tls) => Either::Right(tls.shake_hands(tcp).await?),
+            };
+            Ok(TokioIo::new(Counted::new(stream)))
         })
     }
 }

@@ -1,18 +1,25 @@
-//! Asks a model server whether it is ready, for as long as the program runs.
+//! Asks a model server how it is, for as long as it is in the configuration.
 //!
-//! Ready means `GET …/models` answers 200, as the reference asks. The state it keeps is what
-//! requests and `/readyz` see.
+//! It is ready when `GET …/models` answers with a list and `GET /health`, where there is one, does
+//! not answer an error: vLLM goes on listing its models for a while after its engine has died, and
+//! llama.cpp lists its model before it has loaded it. A server without a list is ready when its
+//! health page says so. Only when it is ready is it asked for its metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use transom_core::backend::BackendState;
-use transom_core::upstream_error::UpstreamError;
+use transom_core::backend::{Load, ProbeStyle, ServedModel};
 
 use crate::backend::Backend;
-use transom_core::port::upstream::Upstream as _;
+use crate::base::Page;
+use crate::explain;
+use crate::health::Pace;
+use crate::metrics;
+use crate::served;
+use crate::trouble::Trouble;
 
 /// How often a server that is not ready is asked.
 pub const EAGER_INTERVAL: Duration = Duration::from_millis(250);
@@ -23,94 +30,218 @@ pub const CALM_INTERVAL: Duration = Duration::from_secs(2);
 /// How long one answer may take.
 pub const LIMIT: Duration = Duration::from_secs(2);
 
-/// A ready server is called unreachable only after this many refusals in a row, so that one lost
-/// probe of a busy server does not turn its requests away.
-const PATIENCE: u32 = 3;
+/// How often a page that a server does not have is asked for again.
+const RARE_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Probes until cancelled.
-pub async fn run(backend: Arc<Backend>, cancel: CancellationToken) {
-    let mut misses = 0;
-    loop {
-        let seen = tokio::select! {
-            seen = ask(&backend) => seen,
-            () = cancel.cancelled() => return,
-        };
-        misses = if matches!(seen, Seen::Ready) { 0 } else { misses + 1 };
-        if let Some(next) = next_state(&backend.state(), &seen, misses) {
-            backend.set_state(next);
-        }
-        // A ready server that has just missed a probe is asked again soon.
-        let pause = match backend.state() {
-            BackendState::Ready if misses == 0 => CALM_INTERVAL,
-            _ => EAGER_INTERVAL,
-        };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = backend.doubted(), if misses == 0 => {}
-            () = cancel.cancelled() => return,
-        }
-    }
-}
+/// The shortest time between two probes, whatever happens to requests meanwhile.
+const FLOOR: Duration = Duration::from_millis(50);
 
 /// What one probe saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// It answers 200.
+    /// It is ready.
     Ready,
     /// It refuses the gateway's key.
     Refused(StatusCode),
-    /// Anything else, with what happened.
-    NotYet(Arc<str>),
+    /// Anything else.
+    NotYet(NotYet),
+}
+
+/// Why a server is not ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotYet {
+    /// For operators, with what to do about it.
+    pub reason: Arc<str>,
+    /// How much it says about the server.
+    pub silence: Silence,
+}
+
+/// How much a failed probe says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Nobody listens there: it is certainly gone, or not there yet.
+    Nobody,
+    /// It did not answer, or not well: it may just be busy.
+    Quiet,
+    /// It is there but cannot be talked to until somebody changes the certificates.
+    Distrusted,
 }
 
 /// What to do about a refused key.
 pub fn advice(status: StatusCode) -> String {
-    format!("the model server answered {status}: set VR_OPENAI_API_KEY to the key it expects")
+    explain::refused_key(status)
 }
 
-/// Asks once.
+/// Asks once whether it is ready, whatever its state, and keeps the list of models it gives.
 pub async fn ask(backend: &Backend) -> Seen {
-    match backend.models(LIMIT).await {
-        Ok(reply) if reply.status == StatusCode::OK => Seen::Ready,
-        Ok(reply) if matches!(reply.status.as_u16(), 401 | 403) => Seen::Refused(reply.status),
-        Ok(reply) => Seen::NotYet(Arc::from(format!("GET /models answered {}", reply.status))),
-        Err(UpstreamError::FirstByteTimeout { .. }) => Seen::NotYet(Arc::from("no answer yet")),
-        Err(error) => Seen::NotYet(Arc::from(error.to_string())),
+    look(backend, &mut Absent::default()).await
+}
+
+/// Probes until cancelled. A server that cannot be called at all is not probed.
+pub(crate) async fn run(backend: Arc<Backend>, cancel: CancellationToken) {
+    if backend.is_barred() {
+        return;
+    }
+    cancel.run_until_cancelled(forever(&backend)).await;
+}
+
+async fn forever(backend: &Backend) {
+    let mut absent = Absent::default();
+    let mut woken = Woken::Stirred;
+    loop {
+        let begun = Instant::now();
+        match (backend.pace(), woken) {
+            (Pace::Held, _) | (Pace::Asleep, Woken::Due) => backend.refresh(),
+            (Pace::Eager | Pace::Calm | Pace::Asleep, _) => round(backend, &mut absent).await,
+        }
+        woken = rest(backend, begun).await;
     }
 }
 
-fn next_state(current: &BackendState, seen: &Seen, misses: u32) -> Option<BackendState> {
-    match (current, seen) {
-        (_, Seen::Ready) => Some(BackendState::Ready),
-        (_, Seen::Refused(status)) => {
-            Some(BackendState::Misconfigured { reason: Arc::from(advice(*status)) })
-        }
-        (BackendState::Loading { .. }, Seen::NotYet(reason)) => {
-            Some(BackendState::Loading { reason: Arc::clone(reason) })
-        }
-        (BackendState::Ready, Seen::NotYet(_)) if misses < PATIENCE => None,
-        (_, Seen::NotYet(reason)) => Some(BackendState::Unreachable { reason: Arc::clone(reason) }),
+async fn round(backend: &Backend, absent: &mut Absent) {
+    let seen = look(backend, absent).await;
+    let ready = seen == Seen::Ready;
+    backend.probed(seen);
+    if ready && backend.spec().probe == ProbeStyle::Active {
+        backend.loaded(load(backend, absent).await);
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Why a probe wakes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Woken {
+    /// It is time.
+    Due,
+    /// Something has happened.
+    Stirred,
+}
 
-    #[test]
-    fn one_lost_probe_does_not_turn_a_ready_server_away() {
-        let lost = Seen::NotYet(Arc::from("no answer yet"));
-        assert_eq!(next_state(&BackendState::Ready, &lost, 1), None);
-        let gone = next_state(&BackendState::Ready, &lost, PATIENCE);
-        assert_eq!(gone.map(|state| state.word()), Some("unreachable"));
+/// Waits until it is time, or there is a reason, to ask again.
+async fn rest(backend: &Backend, begun: Instant) -> Woken {
+    // A storm of failing requests must not become a storm of probes.
+    sleep_until(begun + FLOOR).await;
+    let (now, pace) = (Instant::now(), backend.pace());
+    let next = match pace {
+        Pace::Eager => Some(begun + EAGER_INTERVAL),
+        Pace::Calm => Some(begun + CALM_INTERVAL),
+        Pace::Asleep | Pace::Held => None,
+    };
+    let until = backend.wakes_at().map(Instant::from_std).filter(|until| *until > now);
+    let due = next.into_iter().chain(until).min();
+    tokio::select! {
+        () = at(due) => Woken::Due,
+        () = backend.stirred(), if pace != Pace::Eager => Woken::Stirred,
     }
+}
 
-    #[test]
-    fn a_refused_key_is_said_with_advice() {
-        let seen = Seen::Refused(StatusCode::UNAUTHORIZED);
-        let loading = BackendState::Loading { reason: Arc::from("") };
-        let state = next_state(&loading, &seen, 1).unwrap();
-        assert_eq!(state.word(), "misconfigured");
-        assert!(state.reason().unwrap().contains("VR_OPENAI_API_KEY"));
+async fn at(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
     }
+}
+
+/// Pages that a server does not have, and since when that is known.
+#[derive(Default)]
+struct Absent {
+    health: Option<Instant>,
+    metrics: Option<Instant>,
+}
+
+fn is_worth_asking(absent: Option<Instant>) -> bool {
+    absent.is_none_or(|since| since.elapsed() >= RARE_INTERVAL)
+}
+
+async fn look(backend: &Backend, absent: &mut Absent) -> Seen {
+    match list(backend).await {
+        Ok(List::Models(models)) => {
+            backend.serves(models);
+            healthy(backend, absent).await.map_or_else(|broken| broken, |_| Seen::Ready)
+        }
+        // Its list tells nothing today, but it is there.
+        Ok(List::Unknown) => Seen::Ready,
+        Ok(List::Missing(instead)) => match healthy(backend, absent).await {
+            Ok(HealthPage::Well) => Seen::Ready,
+            Ok(HealthPage::Unknown) => quiet(instead),
+            Err(broken) => broken,
+        },
+        Err(seen) => seen,
+    }
+}
+
+/// What a server says of its models.
+enum List {
+    Models(Arc<[ServedModel]>),
+    /// There are too many requests to say, or a passive server has no list.
+    Unknown,
+    /// There is no list; why not.
+    Missing(String),
+}
+
+async fn list(backend: &Backend) -> Result<List, Seen> {
+    let page = backend.base().page(Page::Models);
+    let passive = backend.spec().probe == ProbeStyle::Passive;
+    let (status, body) = match backend.fetch(Page::Models, served::LIST_BYTES).await {
+        Ok(answer) => answer,
+        Err(trouble) => return Err(seen(&trouble, backend)),
+    };
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Seen::Refused(status)),
+        StatusCode::TOO_MANY_REQUESTS => Ok(List::Unknown),
+        StatusCode::OK => match served::parse(&body) {
+            Some(models) => Ok(List::Models(models)),
+            None if passive => Ok(List::Unknown),
+            None => Err(quiet(explain::no_list(page.path()))),
+        },
+        _ if passive && status.is_client_error() => Ok(List::Unknown),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
+            Ok(List::Missing(explain::status(status, page.path())))
+        }
+        _ => Err(quiet(explain::status(status, page.path()))),
+    }
+}
+
+/// What a server's health page says.
+enum HealthPage {
+    Well,
+    /// It has no such page, or is too busy for it.
+    Unknown,
+}
+
+async fn healthy(backend: &Backend, absent: &mut Absent) -> Result<HealthPage, Seen> {
+    if backend.spec().probe == ProbeStyle::Passive || !is_worth_asking(absent.health) {
+        return Ok(HealthPage::Unknown);
+    }
+    let Ok((status, _)) = backend.fetch(Page::Health, served::LIST_BYTES).await else {
+        return Ok(HealthPage::Unknown);
+    };
+    if status.is_server_error() {
+        let page = backend.base().page(Page::Health);
+        return Err(quiet(explain::status(status, page.path())));
+    }
+    absent.health = (!status.is_success()).then(Instant::now);
+    Ok(if status.is_success() { HealthPage::Well } else { HealthPage::Unknown })
+}
+
+async fn load(backend: &Backend, absent: &mut Absent) -> Option<Load> {
+    if !is_worth_asking(absent.metrics) {
+        return None;
+    }
+    let (status, page) = backend.fetch(Page::Metrics, metrics::PAGE_BYTES).await.ok()?;
+    let load = metrics::parse(&page).filter(|_| status == StatusCode::OK);
+    absent.metrics = load.is_none().then(Instant::now);
+    load
+}
+
+fn quiet(reason: String) -> Seen {
+    Seen::NotYet(NotYet { reason: Arc::from(reason), silence: Silence::Quiet })
+}
+
+fn seen(trouble: &Trouble, backend: &Backend) -> Seen {
+    let silence = match trouble {
+        Trouble::Refused => Silence::Nobody,
+        Trouble::Tls(fault) if fault.is_lasting() => Silence::Distrusted,
+        _ => Silence::Quiet,
+    };
+    Seen::NotYet(NotYet { reason: Arc::from(explain::trouble(trouble, backend.place())), silence })
 }

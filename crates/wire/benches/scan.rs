@@ -9,7 +9,7 @@ use transom_wire::scan::{Limits, scan};
 use transom_wire::shield::{Route, Shield};
 use transom_wire::splice::{Edits, UsageChunk, rewrite};
 use transom_wire::sse::MAX_EVENT_BYTES;
-use transom_wire::tap::{self, UsageTap};
+use transom_wire::tap::{self, ShownModel, UsageTap};
 
 /// A chat body of about `size` bytes: prose with escapes, some of it not ASCII.
 fn body(size: usize) -> Bytes {
@@ -52,14 +52,18 @@ fn events(c: &mut Criterion) {
     );
     let mut group = c.benchmark_group("tap");
     group.throughput(Throughput::Elements(1));
-    group.bench_function("event", |b| {
-        let mut tap = UsageTap::new(tap::UsageChunk::Hide, MAX_EVENT_BYTES);
+    let plain = UsageTap::new(tap::UsageChunk::Hide, MAX_EVENT_BYTES);
+    let showing = UsageTap::new(tap::UsageChunk::Hide, MAX_EVENT_BYTES)
+        .showing(ShownModel::new("the-name-that-was-asked-for"));
+    for (name, mut tap) in [("event", plain), ("event, name put right", showing)] {
         let mut out = Vec::new();
-        b.iter(|| {
-            out.clear();
-            tap.feed(black_box(event.clone()), &mut out).unwrap();
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                out.clear();
+                tap.feed(black_box(event.clone()), &mut out).unwrap();
+            });
         });
-    });
+    }
     group.finish();
 }
 

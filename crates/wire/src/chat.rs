@@ -16,4 +16,4 @@ mod render;
 
 pub use decode::{Decoder, MAX_TOOL_CALLS};
 pub use pairing::{Pairing, PairingKind, check_pairing};
-pub use render::{ReasoningField, ReasoningHistory, RenderOptions, render};
+pub use render::{ReasoningField, ReasoningHistory, RenderOptions, after_model, rename, render};

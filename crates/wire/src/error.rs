@@ -1,12 +1,19 @@
 //! Errors in OpenAI's shape, in both directions.
 
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use serde::Serialize;
 use transom_core::failure::Public;
 use transom_core::upstream_error::Report;
 
 use crate::scan::{View, view};
 use crate::sse;
+
+mod names;
+mod symptom;
+
+pub use names::show_model;
+pub use symptom::symptom;
 
 /// How much of an error that is not JSON is kept for the log, in characters.
 const EXCERPT: usize = 512;
@@ -50,9 +57,26 @@ struct Wire<'a> {
     code: &'a str,
 }
 
-/// Reads what a model server said about an error, in any shape known: OpenAI's envelope (vLLM,
-/// llama.cpp), vLLM's former bare object, a bare `detail`, or anything else as an excerpt.
+/// Reads what a model server said about an error in an answer with a status of its own.
+pub fn status_report(status: StatusCode, body: &[u8]) -> Report {
+    let report = words(body);
+    Report { symptom: symptom(status, &report), ..report }
+}
+
+/// Reads what a model server said about an error where no status tells: in a stream, or under 200.
+/// Its code stands in for the status.
 pub fn parse_report(body: &[u8]) -> Report {
+    let report = words(body);
+    let code = report.code.as_deref().and_then(|code| code.parse().ok());
+    let status = code.and_then(|code: u16| StatusCode::from_u16(code).ok());
+    // Without any code it is at least known that the server failed.
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Report { symptom: symptom(status, &report), ..report }
+}
+
+/// Any shape known: OpenAI's envelope (vLLM, llama.cpp), vLLM's former bare object, a bare
+/// `detail`, or anything else as an excerpt.
+fn words(body: &[u8]) -> Report {
     known_shape(body).unwrap_or_else(|| Report {
         message: excerpt(&String::from_utf8_lossy(body), EXCERPT),
         ..Report::default()
@@ -77,9 +101,10 @@ fn fields(error: &View<'_>) -> Report {
     let field = |name| error.get(name).filter(|value| *value != "null").map(text);
     Report {
         message: field("message").unwrap_or_default(),
-        kind: field("type"),
+        kind: field("type").map(String::into_boxed_str),
         param: field("param"),
-        code: field("code"),
+        code: field("code").map(String::into_boxed_str),
+        symptom: None,
     }
 }
 

@@ -11,7 +11,8 @@
 //! - `string`: the inside of strings, eight bytes at a time.
 //! - `number`: numbers that a double can hold.
 //! - `keys`: no key twice.
-//! - `head`: what the gateway wants to know of a request body.
+//! - `head`: what the gateway wants to know of a request body; `route`: what it wants to know to
+//!   choose a server for it.
 //! - `view`: one level of an already validated value, for the few that need a closer look.
 
 use std::ops::Range;
@@ -21,6 +22,7 @@ mod grammar;
 mod head;
 mod keys;
 mod number;
+mod route;
 mod string;
 mod view;
 

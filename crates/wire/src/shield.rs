@@ -12,7 +12,8 @@
 //! - `inspection`: schemas, regular expressions and tool names of one request.
 //! - `schema`, `outline`, `references`: JSON Schemas.
 //! - `regex`: regular expressions.
-//! - `media`: content parts that are not text; `arguments`: calls that come back.
+//! - `media`: content parts that are not text; `inputs`: such parts outside of chat messages.
+//! - `arguments`: calls that come back.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ use transom_core::failure::Invalid;
 use crate::scan::Head;
 
 mod arguments;
+mod inputs;
 mod inspection;
 mod known;
 mod media;
@@ -58,6 +60,10 @@ pub enum Route {
     Completions,
     /// `/v1/embeddings`
     Embeddings,
+    /// `/v1/rerank`
+    Rerank,
+    /// `/v1/score`
+    Score,
     /// `/v1/responses`; its parser looks at tools and formats itself, with [`Inspection`].
     Responses,
 }
@@ -152,11 +158,16 @@ impl Shield {
         };
         let mut inspection = self.inspect();
         for field in &head.fields {
-            self.judge(&field.name, &text[field.value.clone()], route, &mut inspection)?;
+            let raw = &text[field.value.clone()];
+            self.judge(&field.name, raw, route, &mut inspection)?;
+            if self.mode != Mode::Off && inputs::are_in(&field.name, route) {
+                inputs::check(&field.name, raw, self.mode)?;
+            }
         }
         if self.mode != Mode::Off {
             for part in &head.parts {
-                media::check(part, &text[part.span.clone()], self.mode)?;
+                let param = format!("messages[{}].content[{}]", part.message, part.index);
+                media::check(&param, &text[part.span.clone()], self.mode)?;
             }
         }
         Ok(())

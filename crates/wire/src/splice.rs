@@ -104,7 +104,7 @@ fn usage_chunk(head: &Head) -> Option<Change> {
 }
 
 /// A string in JSON.
-fn quoted(text: &str) -> Vec<u8> {
+pub(crate) fn quoted(text: &str) -> Vec<u8> {
     serde_json::to_vec(text).unwrap_or_else(|_| unreachable!("a string is always valid JSON"))
 }
 

@@ -1,9 +1,10 @@
-//! Watches a chat or completions answer that passes through, without decoding it.
+//! Watches an answer that passes through, without decoding it, and puts the name of its model right.
 //!
 //! # Layout
 //!
-//! - [`UsageTap`]: a stream, chunk by chunk.
+//! - [`UsageTap`]: a stream of chat or completions, chunk by chunk.
 //! - [`read_body`]: a whole answer.
+//! - [`ShownModel`]: the name that clients read in either.
 //! - `chunk`: what one JSON object says, found while it is validated.
 //! - [`usage`]: the `usage` object, for everybody who reads one.
 
@@ -16,10 +17,12 @@ use crate::sse::{self, Block, Frame, Splitter};
 
 mod body;
 mod chunk;
+mod shown;
 pub mod usage;
 
-pub use body::read_body;
-use chunk::{Choices, Chunk};
+pub use body::{Answer, read_body};
+use chunk::{Choices, Chunk, Content};
+pub use shown::ShownModel;
 
 /// What becomes of the chunk that has only usage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +51,9 @@ pub enum Tail {
 pub struct UsageTap {
     splitter: Splitter,
     usage_chunk: UsageChunk,
+    shown: Option<ShownModel>,
     progress: Progress,
+    content: Content,
     choices: Choices,
     usage: Option<Usage>,
     unusable: u32,
@@ -67,11 +72,21 @@ impl UsageTap {
         Self {
             splitter: Splitter::new(max_event),
             usage_chunk,
+            shown: None,
             progress: Progress::Silent,
+            content: Content::Awaited,
             choices: Choices::default(),
             usage: None,
             unusable: 0,
         }
+    }
+
+    /// Has the client read this name as the `model` of every chunk; otherwise it reads the model
+    /// server's.
+    #[must_use]
+    pub fn showing(mut self, shown: ShownModel) -> Self {
+        self.shown = Some(shown);
+        self
     }
 
     /// Takes bytes of the model server in and appends to `out` what the client gets, in order.
@@ -122,6 +137,13 @@ impl UsageTap {
         self.progress == Progress::Done
     }
 
+    /// Whether the model has begun to answer: a choice has text, thoughts, a call or a reason to
+    /// stop. A chunk with nothing but a role is no content; whatever is not understood is, so that
+    /// nobody waits for the content of a stream in vain.
+    pub fn has_content(&self) -> bool {
+        self.content == Content::Seen
+    }
+
     /// What the answer cost, as far as the server has said it and it can be true.
     pub fn usage(&self) -> Option<Usage> {
         self.usage
@@ -139,6 +161,7 @@ impl UsageTap {
         out: &mut Vec<Bytes>,
     ) -> Result<(), UpstreamError> {
         let data = frame.data.trim_ascii();
+        let indent = frame.data.len() - frame.data.trim_ascii_start().len();
         if data.is_empty() {
             return Ok(());
         }
@@ -152,15 +175,21 @@ impl UsageTap {
             out.push(block.into_bytes());
             return Ok(());
         }
-        let chunk = chunk::read(data)?;
+        let chunk = chunk::read(data, self.content)?;
         if chunk.error || frame.is("error") {
             return Err(UpstreamError::Reported(parse_report(data)));
         }
+        self.content = chunk.content;
         self.choices.add(&chunk.choices);
         self.note_usage(&chunk);
         let hidden = chunk.is_usage_only() && self.usage_chunk == UsageChunk::Hide;
         if !hidden {
-            out.push(block.into_bytes());
+            out.push(match (&self.shown, chunk.model) {
+                (Some(shown), Some(model)) => {
+                    shown.in_event(block, frame, indent + model.start..indent + model.end)
+                }
+                _ => block.into_bytes(),
+            });
         }
         Ok(())
     }

@@ -47,6 +47,10 @@ fn argument(title: &'static str, declaration: &Declaration, flag: Flag) -> Arg {
         .long(flag.name)
         .help_heading(title)
         .help(format!("{}{default}", declaration.meta.doc));
+    let arg = match flag.alias {
+        Some(alias) => arg.visible_alias(alias),
+        None => arg,
+    };
     match flag.arity {
         Arity::One => arg.value_name(flag.value).action(ArgAction::Set).overrides_with(path),
         Arity::Many => arg.value_name(flag.value).action(ArgAction::Append),

@@ -1,17 +1,25 @@
+mod fleet;
+mod rows;
 mod rules;
 mod secrets;
 mod show;
 mod upstream;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
 
 use super::*;
+use crate::Colour;
 
 /// A machine made of plain strings. Everything under `/bin` is a program.
 #[derive(Default, Clone)]
 struct Machine {
     files: BTreeMap<PathBuf, String>,
     environment: Environment,
+    rows: Vec<AdminModel>,
 }
 
 impl Files for Machine {
@@ -44,16 +52,26 @@ impl Machine {
         self
     }
 
+    fn row(mut self, name: &str, json: &str) -> Self {
+        self.rows.push(AdminModel { name: name.to_owned(), json: json.to_owned() });
+        self
+    }
+
     /// Runs a command line, split at blanks; `''` is a blank argument.
     fn run(&self, line: &str) -> Result<Loaded, Rejection> {
+        load(&self.invocation(line))
+    }
+
+    fn invocation(&self, line: &str) -> Invocation<'_> {
         let arguments = line.split_whitespace().map(|word| word.replace("''", ""));
-        load(&Invocation {
+        Invocation {
             arguments: std::iter::once("transom".to_owned()).chain(arguments).collect(),
             environment: self.environment.clone(),
             cwd: PathBuf::from("/home"),
             cores: 6,
             files: self,
-        })
+            models: self.rows.clone(),
+        }
     }
 
     fn serve(&self, line: &str) -> (GatewayConfig, Vec<String>) {
@@ -81,6 +99,23 @@ impl Machine {
     fn show(&self, line: &str) -> String {
         match self.run(&format!("config show {line}")) {
             Ok(Loaded { command: Command::Show(yaml), .. }) => yaml,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn convert(&self, line: &str) -> String {
+        match self.run(&format!("config convert {line}")) {
+            Ok(Loaded { command: Command::Show(yaml), .. }) => yaml,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    /// The report of `check`, as text and as JSON.
+    fn report(&self, line: &str) -> (String, String) {
+        match self.run(&format!("check {line}")) {
+            Ok(Loaded { command: Command::Check { report, .. }, .. }) => {
+                (report.text(Colour::Off), report.json().unwrap())
+            }
             other => panic!("{line}: {other:?}"),
         }
     }

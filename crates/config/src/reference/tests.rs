@@ -56,7 +56,7 @@ fn a_row_of_each_page_says_what_the_declaration_says() {
          Largest request body, after decompression. |"
     ));
     assert!(flags().contains(
-        "| `--gateway-port PORT` | whole number from 0 to 65535 | `5969` | `VR_PORT` | \
+        "| `--gateway-port PORT`, `--port` | whole number from 0 to 65535 | `5969` | `VR_PORT` | \
          Port to bind; 0 lets the system choose one. |"
     ));
 }

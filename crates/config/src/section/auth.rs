@@ -36,7 +36,7 @@ impl Auth {
             // A key that cannot be fetched is a problem; treating it as present keeps the
             // address from being reported as well.
             Some(reference) => {
-                resolver.secret("auth.api_key", reference).map_or(Self::Everyone, Self::Key)
+                resolver.secret("auth.api_key", &reference).map_or(Self::Everyone, Self::Key)
             }
             None if resolver.draft.best("auth.api_key").is_some() => Self::Everyone,
             None if written.insecure_no_auth => Self::Everyone,

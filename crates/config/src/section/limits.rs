@@ -26,15 +26,17 @@ section! {
         json_depth: Whole<1, 128> = default Whole::clamped(64),
         /// How long an idle client connection is kept open.
         keep_alive: Timeout = default Timeout::seconds(75),
-        /// How long connecting to the upstream may take.
+        /// How long connecting to a model server may take, where it does not say.
         connect_timeout: Timeout = default Timeout::seconds(2),
-        /// How long the upstream may take to send the first byte of its answer's body: queueing and
-        /// prefill.
-        first_byte_timeout: Timeout = default Timeout::seconds(300),
-        /// Longest pause between two pieces of an upstream's answer.
+        /// How long the first piece of a streamed answer may take: queueing and prefill.
+        first_chunk_timeout: Timeout = default Timeout::seconds(300),
+        /// Longest pause within a streamed answer.
         idle_timeout: Timeout = default Timeout::seconds(60),
-        /// How long a request may take altogether.
-        request_timeout: Timeout = default Timeout::seconds(30 * 60),
+        /// How long an answer that is not streamed may take altogether: as long as the official
+        /// clients wait.
+        request_timeout: Timeout = default Timeout::seconds(600),
+        /// How long a streamed answer may take altogether.
+        stream_timeout: Timeout = default Timeout::seconds(30 * 60),
         /// How long a client may refuse to read its answer.
         client_stall: Timeout = default Timeout::seconds(30),
         /// Largest event of an upstream's stream.

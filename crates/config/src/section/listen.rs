@@ -17,10 +17,10 @@ section! {
     /// The settings as written.
     pub(crate) struct Listening in "listen" {
         /// Address to bind. Without a key only a loopback address is allowed.
-        [flag("gateway-host", "HOST"), variable("VR_HOST")]
+        [flag_or("gateway-host", "host", "HOST"), variable("VR_HOST")]
         host: BindHost = unset "`127.0.0.1`; `0.0.0.0` once a key is configured",
         /// Port to bind; 0 lets the system choose one.
-        [flag("gateway-port", "PORT"), variable("VR_PORT")]
+        [flag_or("gateway-port", "port", "PORT"), variable("VR_PORT")]
         port: Whole<0, 65535> = default Whole::clamped(5969),
         /// Number of runtime threads (the guides' worker processes are threads here, and share
         /// one database and one set of metrics).

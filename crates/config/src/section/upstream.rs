@@ -1,14 +1,19 @@
-//! The server behind the gateway: one that runs already, or a vLLM child.
+//! The server that is named without a file: one that runs already, or a vLLM child. It gets every
+//! model that nothing else declares.
 
 use std::path::PathBuf;
 
-use transom_core::secret::Secret;
+use transom_core::backend::{BackendId, BackendSpec, BackendTls, ProbeStyle};
 
 use crate::{
     Origin, Problem,
     draft::Sourced,
     resolve::Resolver,
-    section::vllm,
+    section::{
+        backends,
+        limits::Limits,
+        vllm::{self, Child},
+    },
     setting::section,
     value::{BaseUrl, Scalar as _, SecretRef, Value as _},
 };
@@ -31,45 +36,66 @@ section! {
     }
 }
 
-/// Where generations come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UpstreamConfig {
-    /// A server that someone else runs.
-    External {
-        /// Base of its API.
-        base: BaseUrl,
-    },
-    /// A vLLM child of this program.
-    Spawn(vllm::Child),
+/// A server that is named without a file, and what its model is called in messages.
+pub(crate) struct Behind {
+    /// The server: `upstream`, or `vllm` for a child.
+    pub(crate) backend: BackendSpec,
+    /// What named it.
+    pub(crate) origin: Origin,
+    /// The child to run.
+    pub(crate) child: Option<Child>,
 }
 
-/// How an upstream is reached.
-#[derive(Debug, Clone)]
-pub struct UpstreamAccess {
-    /// Bearer token.
-    pub api_key: Option<Secret>,
-    /// Private authority, absolute; the system's roots when absent.
-    pub ca: Option<PathBuf>,
-}
-
-impl UpstreamAccess {
-    pub(crate) fn resolve(resolver: &mut Resolver<'_>, written: &Settings) -> Self {
-        let reference = written.api_key.clone();
-        Self {
-            api_key: reference.and_then(|key| resolver.secret("upstream.api_key", key)),
-            ca: written.ca.as_ref().map(|file| resolver.file("upstream.ca", file)),
+impl Behind {
+    /// `None` when nothing is named, or a problem was noted.
+    pub(crate) fn resolve(
+        resolver: &mut Resolver<'_>,
+        vllm: &vllm::Settings,
+        limits: &Limits,
+    ) -> Option<Self> {
+        let written = Settings::read(resolver);
+        let key = backends::key(resolver, "upstream.api_key", written.api_key);
+        let ca = written.ca.as_ref().map(|file| resolver.file("upstream.ca", file));
+        let backend = |id: &str, url: String| BackendSpec {
+            id: BackendId(id.into()),
+            url: url.into(),
+            key,
+            tls: BackendTls { ca, ..BackendTls::default() },
+            connect_timeout: limits.connect_timeout.get(),
+            probe: ProbeStyle::Active,
+        };
+        match (written.url, vllm.model.clone()) {
+            (Some(base), _) => {
+                let backend = backend("upstream", base.to_string());
+                Some(Self { backend, origin: resolver.origin(URL), child: None })
+            }
+            (None, Some(model)) => {
+                let child = vllm.child(model, resolver)?;
+                let backend = backend("vllm", child.base());
+                Some(Self { backend, origin: resolver.origin(MODEL), child: Some(child) })
+            }
+            (None, None) => None,
         }
     }
+}
+
+/// Whether there are models besides the upstream's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Elsewhere {
+    /// A source declares some, or the admin API may add some.
+    Models,
+    /// Nothing can be served without an upstream.
+    Nothing,
 }
 
 /// Chooses in the order of `vllm-responses.md` section 1.1: `--upstream`, arguments after `--`,
 /// `VR_LLM_API_BASE`, then the file. The loser is taken out of the draft, with a notice, so that
 /// it is neither checked nor shown.
-pub(crate) fn choose(resolver: &mut Resolver<'_>) {
+pub(crate) fn choose(resolver: &mut Resolver<'_>, elsewhere: Elsewhere) {
     let url = resolver.draft.best(URL).map(|sourced| sourced.origin.clone());
     let model = resolver.draft.best(MODEL).map(|sourced| sourced.origin.clone());
     match (url, model) {
-        (None, None) => resolver.problem(nothing_chosen()),
+        (None, None) if elsewhere == Elsewhere::Nothing => resolver.problem(nothing_chosen()),
         (Some(url), Some(model)) if url.rank() == model.rank() => {
             resolver.problem(
                 Problem::new(url, format!("cannot be used together with {model}"))
@@ -85,7 +111,7 @@ pub(crate) fn choose(resolver: &mut Resolver<'_>) {
             resolver.findings.notice(model, "is ignored: a running upstream is used");
             resolver.draft.discard(MODEL);
         }
-        (Some(_), None) | (None, Some(_)) => {}
+        (Some(_) | None, None) | (None, Some(_)) => {}
     }
     notice_overridden(resolver);
 }
@@ -93,7 +119,7 @@ pub(crate) fn choose(resolver: &mut Resolver<'_>) {
 fn nothing_chosen() -> Problem {
     Problem::new(Origin::CommandLine, "no upstream is configured").hint(
         "give --upstream URL, or `-- MODEL [vLLM arguments]`, or set VR_LLM_API_BASE, or write \
-         upstream.url or vllm.model in transom.yaml",
+         upstream.url, vllm.model or models in transom.yaml",
     )
 }
 
@@ -106,15 +132,5 @@ fn notice_overridden(resolver: &mut Resolver<'_>) {
     let ignored: Vec<Origin> = differing.map(|sourced| sourced.origin.clone()).collect();
     for origin in ignored {
         resolver.findings.notice(origin, format!("is ignored: {winner} is used"));
-    }
-}
-
-impl UpstreamConfig {
-    /// Base of the API, wherever it runs; no trailing slash, ends with `/v1`.
-    pub fn base(&self) -> String {
-        match self {
-            Self::External { base } => base.to_string(),
-            Self::Spawn(child) => child.base(),
-        }
     }
 }

@@ -192,3 +192,38 @@ fn a_single_value_may_stand_for_a_list_but_not_the_reverse() {
         Err("expected one whole number from 1 to 9, not a list".into())
     );
 }
+
+#[test]
+fn names_have_no_pattern_except_where_a_model_is_declared() {
+    use transom_core::model::ModelName;
+    assert_eq!(written::<Name>("org/model:1"), "org/model:1");
+    assert!(read::<Name>("team/*").is_err());
+    assert_eq!(written::<ModelName>("team/*"), "team/*");
+    assert!(read::<ModelName>("*/*").is_err());
+    for text in ["", "a\u{7}b", "n".repeat(257).as_str()] {
+        assert!(read::<Name>(text).is_err() && read::<ModelName>(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn an_address_with_a_port_is_on_this_machine_unless_it_says_otherwise() {
+    for (text, address) in [
+        ("5970", "127.0.0.1:5970"),
+        ("0.0.0.0:1", "0.0.0.0:1"),
+        ("[::1]:0", "[::1]:0"),
+        ("admin.example:80", "admin.example:80"),
+    ] {
+        assert_eq!(written::<HostPort>(text), address);
+    }
+    for text in ["::1", "::1:80", "host", "host:", "host:65536", "a b:1"] {
+        assert!(read::<HostPort>(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_price_is_a_number_that_is_not_negative() {
+    assert_eq!(written::<Amount>("2.5e-1"), "0.25");
+    for text in ["-1", "nan", "inf", "free"] {
+        assert!(read::<Amount>(text).is_err(), "{text}");
+    }
+}

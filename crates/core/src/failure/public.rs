@@ -1,14 +1,14 @@
 //! The part of a failure that the caller may read.
 //!
-//! Statuses and codes follow design decision 13. A model server's own words are passed on only
-//! where they speak about the request (400, 404, 422, …): its other errors may quote prompts of
-//! other callers, file names or keys.
+//! Statuses and codes follow design decision 13. What becomes of a model server's own errors is in
+//! `upstream`.
 
 use http::StatusCode;
 
-use super::{Failure, Missing, blames_client};
+use super::{Failure, Missing};
 use crate::port::store::StoreError;
-use crate::upstream_error::{Report, UpstreamError};
+
+mod upstream;
 
 /// A failure as a protocol renders it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,30 +115,32 @@ fn unbounded(failure: &Failure) -> Public {
             "body_timeout",
             "The request body did not arrive in time.".to_owned(),
         ),
-        Failure::Overloaded { .. } => Public {
-            kind: Kind::RateLimit,
-            ..client(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_requests",
-                "Too many requests are in flight. Try again later.".to_owned(),
-            )
-        },
+        Failure::Overloaded { .. } => {
+            limited("too_many_requests", "Too many requests are in flight. Try again later.")
+        }
         Failure::NotReady { state, .. } => server(
             StatusCode::SERVICE_UNAVAILABLE,
             if *state == "loading" { "model_loading" } else { "model_unavailable" },
             &format!("The model is not ready ({state}). Try again later."),
         ),
-        Failure::Upstream(error) => upstream(error),
-        Failure::Store(StoreError::Unavailable(_)) => server(
+        Failure::QueueTimeout { .. } => server(
             StatusCode::SERVICE_UNAVAILABLE,
-            "storage_unavailable",
-            "The store is not available. Try again later.",
+            "model_overloaded",
+            "The model has more requests than it can take. Try again later.",
         ),
-        Failure::Store(StoreError::Damaged(_)) => server(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "stored_data_damaged",
-            "The stored data cannot be read.",
+        Failure::RateLimited { .. } => limited(
+            "rate_limit_exceeded",
+            "The rate limit of the model is used up. Try again later.",
         ),
+        Failure::Misconfigured { model, served } => misconfigured(model, served.as_deref()),
+        Failure::Poisoned => client(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "request_poisoned",
+            "Model servers died while they worked on this very request. It is not sent again."
+                .to_owned(),
+        ),
+        Failure::Upstream(error) => upstream::of(error),
+        Failure::Store(error) => store(error),
         Failure::ShuttingDown => server(
             StatusCode::SERVICE_UNAVAILABLE,
             "server_shutdown",
@@ -151,12 +153,32 @@ fn unbounded(failure: &Failure) -> Public {
             "cancelled",
             "The client left.".to_owned(),
         ),
-        Failure::Store(StoreError::Duplicate) | Failure::Internal(_) => server(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal_error",
-            "The gateway failed. The request id helps its operators to find out why.",
-        ),
+        Failure::Internal(_) => internal(),
     }
+}
+
+fn store(error: &StoreError) -> Public {
+    match error {
+        StoreError::Unavailable(_) => server(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "storage_unavailable",
+            "The store is not available. Try again later.",
+        ),
+        StoreError::Damaged(_) => server(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "stored_data_damaged",
+            "The stored data cannot be read.",
+        ),
+        StoreError::Duplicate => internal(),
+    }
+}
+
+fn internal() -> Public {
+    server(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal_error",
+        "The gateway failed. The request id helps its operators to find out why.",
+    )
 }
 
 fn not_found(missing: &Missing) -> Public {
@@ -172,93 +194,26 @@ fn not_found(missing: &Missing) -> Public {
     Public { param: param.map(str::to_owned), ..client(StatusCode::NOT_FOUND, code, message) }
 }
 
-fn upstream(error: &UpstreamError) -> Public {
-    match error {
-        UpstreamError::Connect { .. }
-        | UpstreamError::ConnectTimeout { .. }
-        | UpstreamError::Tls { .. } => server(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "upstream_unavailable",
-            "The model server cannot be reached.",
+fn misconfigured(model: &str, served: Option<&[String]>) -> Public {
+    let served = served.map_or_else(String::new, |names| {
+        let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        format!(" Its servers serve: {names}.")
+    });
+    server(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "model_misconfigured",
+        &format!(
+            "The model '{model}' is not configured correctly at the gateway. Its operators can \
+             see why.{served}"
         ),
-        UpstreamError::FirstByteTimeout { .. }
-        | UpstreamError::Stalled { .. }
-        | UpstreamError::TotalTimeout { .. } => server(
-            StatusCode::GATEWAY_TIMEOUT,
-            "upstream_timeout",
-            "The model server did not answer in time.",
-        ),
-        UpstreamError::Truncated { .. } => server(
-            StatusCode::BAD_GATEWAY,
-            "upstream_disconnected",
-            "The model server's answer ended early.",
-        ),
-        UpstreamError::Protocol { .. } | UpstreamError::TooLarge { .. } => server(
-            StatusCode::BAD_GATEWAY,
-            "bad_upstream_response",
-            "The model server's answer was not understood.",
-        ),
-        UpstreamError::Status { status, report, .. } => status_reply(*status, report),
-        UpstreamError::Reported(report) => reported(report),
-    }
+    )
 }
 
-fn status_reply(status: StatusCode, report: &Report) -> Public {
-    if status == StatusCode::NOT_FOUND && report.param.as_deref() == Some("model") {
-        return Public {
-            param: report.param.clone(),
-            ..client(status, "model_not_found", report.message.clone())
-        };
+fn limited(code: &str, message: &str) -> Public {
+    Public {
+        kind: Kind::RateLimit,
+        ..client(StatusCode::TOO_MANY_REQUESTS, code, message.to_owned())
     }
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        let message = "The model server has too many requests. Try again later.".to_owned();
-        return Public {
-            kind: Kind::RateLimit,
-            ..client(status, "upstream_rate_limited", message)
-        };
-    }
-    if blames_client(status) {
-        return Public {
-            param: report.param.clone(),
-            ..client(status, client_code(report), report.message.clone())
-        };
-    }
-    match status.as_u16() {
-        401 | 403 => server(
-            StatusCode::BAD_GATEWAY,
-            "upstream_authentication",
-            "The model server refuses the gateway's key.",
-        ),
-        503 => server(status, "upstream_unavailable", "The model server is not available."),
-        504 => server(status, "upstream_timeout", "The model server did not answer in time."),
-        500..=599 => server(StatusCode::BAD_GATEWAY, "upstream_error", "The model server failed."),
-        _ => server(
-            StatusCode::BAD_GATEWAY,
-            "bad_upstream_response",
-            "The model server's answer was not understood.",
-        ),
-    }
-}
-
-/// An error that the server put into its stream: the status line is gone, so its code decides
-/// whether its words are meant for the caller.
-fn reported(report: &Report) -> Public {
-    let status = report.code.as_deref().and_then(|code| code.parse().ok());
-    match status.and_then(|code: u16| StatusCode::from_u16(code).ok()) {
-        Some(status) if status.is_client_error() || status.is_server_error() => {
-            status_reply(status, report)
-        }
-        _ => server(StatusCode::BAD_GATEWAY, "upstream_error", "The model server failed."),
-    }
-}
-
-/// vLLM says in prose what OpenAI says in a code: its too-long message is the one that programs
-/// act on.
-fn client_code(report: &Report) -> &'static str {
-    let message = report.message.as_str();
-    let too_long = message.contains("maximum context length")
-        || message.contains("exceeds the available context size");
-    if too_long { "context_length_exceeded" } else { "upstream_rejected" }
 }
 
 fn client(status: StatusCode, code: &str, message: String) -> Public {

@@ -85,6 +85,8 @@ pub struct TurnRecord {
 /// The conversation that a turn continues, oldest item first.
 #[derive(Clone, Debug)]
 pub struct History {
+    /// The oldest response of the chain: what all turns of one conversation have in common.
+    pub root: ResponseId,
     /// How the newest turn ended.
     pub status: TurnStatus,
     /// Input and output items of every turn, in order.

@@ -1,12 +1,14 @@
 //! The port to a model server.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use crate::backend::BackendState;
+use crate::backend::{BackendState, Load, ServedModel};
 use crate::upstream_error::UpstreamError;
 
 /// The routes of a model server that the gateway uses. There is no way to name another one, so no
@@ -19,8 +21,36 @@ pub enum Route {
     Completions,
     /// `POST /v1/embeddings`
     Embeddings,
+    /// `POST /v1/rerank`
+    Rerank,
+    /// `POST /v1/score`
+    Score,
     /// `GET /v1/models`
     Models,
+}
+
+impl Route {
+    /// Every route.
+    pub const ALL: [Self; 6] = [
+        Self::ChatCompletions,
+        Self::Completions,
+        Self::Embeddings,
+        Self::Rerank,
+        Self::Score,
+        Self::Models,
+    ];
+
+    /// Its path: the same at the gateway and at a model server.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "/v1/chat/completions",
+            Self::Completions => "/v1/completions",
+            Self::Embeddings => "/v1/embeddings",
+            Self::Rerank => "/v1/rerank",
+            Self::Score => "/v1/score",
+            Self::Models => "/v1/models",
+        }
+    }
 }
 
 /// One call. Its headers are the adapter's own: nothing of the client's is copied.
@@ -30,6 +60,19 @@ pub struct UpstreamRequest {
     pub route: Route,
     /// The JSON body; empty for `GET`.
     pub body: Bytes,
+    /// How long to wait.
+    pub patience: Patience,
+}
+
+/// How long to wait for one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// From the call to the first byte of the answer's body.
+    pub first_byte: Duration,
+    /// The longest silence after that.
+    pub idle: Duration,
+    /// From the call to the last byte.
+    pub total: Duration,
 }
 
 /// The body of an answer. Dropping it before its end closes the connection, which makes the model
@@ -46,7 +89,7 @@ pub struct UpstreamReply {
     pub body: UpstreamBody,
 }
 
-/// A model server, or a group of them.
+/// A model server.
 #[async_trait]
 pub trait Upstream: Send + Sync {
     /// Sends one call and waits for the head of the answer. Dropping the future cancels the call.
@@ -54,4 +97,18 @@ pub trait Upstream: Send + Sync {
 
     /// Whether it can take requests now.
     fn state(&self) -> BackendState;
+
+    /// Waits until [`Upstream::state`] may have changed since this was called. It may return too
+    /// often, never too late.
+    async fn changed(&self);
+
+    /// What it said of its load, last time it was asked; `None` when it does not say.
+    fn load(&self) -> Option<Load>;
+
+    /// The models it listed, last time it was asked. Empty: it listed none, or was never asked.
+    fn served(&self) -> Arc<[ServedModel]>;
+
+    /// Tells what became of a call whose head had arrived: `Err` for an answer that broke, stalled
+    /// or reported an error of the server. It helps the server's state, and decides nothing alone.
+    fn observe(&self, outcome: Result<(), &UpstreamError>);
 }

@@ -2,94 +2,93 @@
 //!
 //! Only the fields that must differ are spliced; usage is watched from the side.
 
-use bytes::Bytes;
-use transom_core::failure::Failure;
-use transom_core::port::upstream::{UpstreamReply, UpstreamRequest};
-use transom_core::upstream_error::UpstreamError;
-use transom_core::usage::Usage;
-use transom_wire::splice::{Edits, UsageChunk, rewrite};
-use transom_wire::tap::{self, UsageTap};
+use std::sync::Arc;
 
-use crate::answer::{MAX_ANSWER, check_status, check_type, collect};
+use transom_core::failure::Failure;
+use transom_wire::tap;
+
 use crate::call::Reply;
+use crate::dispatch::{Job, Opened};
 use crate::gateway::Gateway;
+use crate::live::Snapshot;
 use crate::stage::admit::Ticket;
 use crate::stage::screen::Passage;
 use crate::stage::settle::{Outcome, Settlement};
 
 mod tapped;
 
-use tapped::{Tapped, Watch};
+use tapped::{Opening, Tapped, Watch};
 
 impl Gateway {
-    /// Sends the request on and its answer back. A client that leaves drops this future, which
-    /// closes the connection to the model server.
-    pub(crate) async fn pass(&self, passage: Passage, ticket: Ticket) -> Result<Reply, Failure> {
-        let mut settlement = Settlement::open(&self.metrics, passage.route.label());
-        let edits = Edits {
-            model: None,
-            usage: UsageChunk::InStreams,
-            remove: self.settings.shield.removed(),
-        };
-        let body = rewrite(&passage.body, &passage.head, &edits);
-        let exchange = async {
-            let reply = self
-                .upstream
-                .call(UpstreamRequest { route: passage.route.upstream(), body })
-                .await?;
-            let reply = check_status(reply).await?;
-            if !passage.head.stream {
-                return whole(reply).await;
-            }
-            check_type(&reply.headers, "text/event-stream")?;
-            Ok(Answer::Begun(reply))
-        };
-        let answer = tokio::select! {
-            answer = exchange => answer.map_err(Failure::from),
+    /// Has the request served and hands its answer on. A client that leaves drops this future or
+    /// the stream, which closes the connection to the model server.
+    pub(crate) async fn pass(
+        self: &Arc<Self>,
+        live: &Snapshot,
+        passage: Passage,
+        job: Job,
+        ticket: Ticket,
+    ) -> Result<Reply, Failure> {
+        let settlement = Settlement::open(&self.metrics, passage.route.path());
+        let job = Arc::new(job);
+        let opening: Opening = Box::pin(Arc::clone(self).dispatch(Arc::clone(&job)));
+        if passage.head.stream {
+            let watch = self.watch(live, &passage, job, settlement, ticket);
+            return begin(opening, watch).await;
+        }
+        self.whole(opening, settlement).await
+    }
+
+    async fn whole(&self, opening: Opening, mut settlement: Settlement) -> Result<Reply, Failure> {
+        let served = tokio::select! {
+            served = opening => served,
             () = self.cut.cancelled() => Err(Failure::ShuttingDown),
         };
-        match answer.inspect_err(|failure| settlement.failed(failure))? {
-            Answer::Whole(body, usage) => {
-                settlement.ended(Outcome::Completed, usage);
-                Ok(Reply::Json(body))
-            }
-            Answer::Begun(reply) => Ok(self.stream(&passage, reply, settlement, ticket)),
-        }
+        let mut served = served.inspect_err(|failure| settlement.failed(failure))?;
+        let Opened::Whole(answer) = served.opened else {
+            return Err(Failure::Internal("a stream where none was asked for".into()));
+        };
+        served.flight.ended(answer.usage, tokio::time::Instant::now().into_std());
+        settlement.ended(Outcome::Completed, answer.usage);
+        Ok(Reply::Json(answer.body))
     }
 
-    fn stream(
-        &self,
+    fn watch(
+        self: &Arc<Self>,
+        live: &Snapshot,
         passage: &Passage,
-        reply: UpstreamReply,
+        job: Arc<Job>,
         settlement: Settlement,
         ticket: Ticket,
-    ) -> Reply {
-        let usage_chunk = if passage.head.wants_usage() {
-            tap::UsageChunk::Forward
-        } else {
-            tap::UsageChunk::Hide
-        };
-        let watch = Watch {
-            tap: UsageTap::new(usage_chunk, self.settings.event_bytes),
-            keep_alive: self.settings.keep_alive,
-            cut: self.cut.clone(),
+    ) -> Watch {
+        Watch {
+            usage_chunk: if passage.head.wants_usage() {
+                tap::UsageChunk::Forward
+            } else {
+                tap::UsageChunk::Hide
+            },
+            event_bytes: live.settings.event_bytes,
+            keep_alive: live.settings.keep_alive,
+            gateway: Arc::clone(self),
+            job,
             settlement,
             ticket,
-        };
-        Reply::Events(Box::pin(Tapped::new(reply.body, watch)))
+        }
     }
 }
 
-enum Answer {
-    Whole(Bytes, Option<Usage>),
-    Begun(UpstreamReply),
-}
-
-/// Reads a whole answer before the client gets any of it, so that a cut answer is an error and
-/// never half of a success.
-async fn whole(reply: UpstreamReply) -> Result<Answer, UpstreamError> {
-    check_type(&reply.headers, "application/json")?;
-    let body = collect(reply.body, MAX_ANSWER).await?;
-    let usage = tap::read_body(&body)?;
-    Ok(Answer::Whole(body, usage))
+/// Waits for the first content of a stream, so that an early failure keeps its status. A client
+/// that has waited for a while gets the head of its answer and comments meanwhile: what goes wrong
+/// after that is told in the stream.
+async fn begin(mut opening: Opening, mut watch: Watch) -> Result<Reply, Failure> {
+    let cut = watch.gateway.cut.clone();
+    let served = tokio::select! {
+        served = &mut opening => served,
+        () = cut.cancelled() => Err(Failure::ShuttingDown),
+        () = tokio::time::sleep(watch.keep_alive) => {
+            return Ok(Reply::Events(Box::pin(Tapped::opening(opening, watch))));
+        }
+    };
+    let served = served.inspect_err(|failure| watch.settlement.failed(failure))?;
+    Ok(Reply::Events(Box::pin(Tapped::flowing(served, watch))))
 }

@@ -8,19 +8,32 @@ use transom_wire::chat::check_pairing;
 use transom_wire::responses::request::{Begin, CreateResponse, Past, Turn};
 
 use crate::gateway::Gateway;
+use crate::live::Snapshot;
 
 const PARAM: &str = "previous_response_id";
+
+/// A request with the turns it continues.
+pub(crate) struct Joined {
+    /// What is run.
+    pub(crate) turn: Turn,
+    /// The first response of the conversation: the same in each of its turns.
+    pub(crate) root: ResponseId,
+}
 
 impl Gateway {
     /// Reads the history with one query and makes the one [`Turn`] that is run.
     pub(crate) async fn rehydrate(
         &self,
+        live: &Snapshot,
         caller: &Principal,
         request: CreateResponse,
-    ) -> Result<Turn, Failure> {
-        let past = match &request.previous_response_id {
-            None => Past::default(),
-            Some(id) => Past::read(&self.history(caller, id).await?)?,
+    ) -> Result<Joined, Failure> {
+        let (past, root) = match &request.previous_response_id {
+            None => (Past::default(), None),
+            Some(id) => {
+                let history = self.history(live, caller, id).await?;
+                (Past::read(&history)?, Some(history.root))
+            }
         };
         let begin = Begin {
             id: ResponseId::fresh(self.ids.as_ref()),
@@ -37,13 +50,20 @@ impl Gateway {
                 message: unpaired.to_string(),
             })
         })?;
-        Ok(turn)
+        // The first turn of a conversation is its own root.
+        let root = root.unwrap_or_else(|| turn.head.id.clone());
+        Ok(Joined { turn, root })
     }
 
-    async fn history(&self, caller: &Principal, id: &str) -> Result<History, Failure> {
+    async fn history(
+        &self,
+        live: &Snapshot,
+        caller: &Principal,
+        id: &str,
+    ) -> Result<History, Failure> {
         // An id that cannot be ours is one that does not exist.
         let Some(parsed) = ResponseId::parse(id) else { return Err(missing(id)) };
-        let depth = self.settings.history_depth;
+        let depth = live.settings.history_depth;
         match self.store.history(&caller.scope, &parsed, depth).await? {
             Lookup::Found(history) if history.status.continuable() => Ok(history),
             Lookup::Found(history) => {

@@ -1,29 +1,20 @@
-//! Is the model server ready?
+//! Which model is asked for, and may it be asked for this?
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use transom_core::backend::BackendState;
-use transom_core::failure::Failure;
+use transom_core::failure::{Failure, Missing};
+use transom_core::port::upstream::Route;
 
-use crate::gateway::Gateway;
+use crate::live::Snapshot;
 
-/// When a client should come back while a model loads: loading takes minutes.
-const LOADING_RETRY_AFTER: Duration = Duration::from_secs(10);
-
-/// When a client should come back while a server is gone: it may be back at any moment.
-const GONE_RETRY_AFTER: Duration = Duration::from_secs(2);
-
-impl Gateway {
-    /// Refuses at once while the model server cannot take requests.
-    pub(crate) fn resolve(&self) -> Result<(), Failure> {
-        let state = self.upstream.state();
-        let retry_after = match state {
-            BackendState::Ready => return Ok(()),
-            BackendState::Loading { .. } => LOADING_RETRY_AFTER,
-            BackendState::Unreachable { .. } | BackendState::Misconfigured { .. } => {
-                GONE_RETRY_AFTER
-            }
-        };
-        Err(Failure::NotReady { state: state.word(), retry_after })
+/// Refuses a model that does not exist, or that nobody serves on this route. The name that comes
+/// back is the client's, shared.
+pub(crate) fn resolve(live: &Snapshot, model: &str, route: Route) -> Result<Arc<str>, Failure> {
+    let found = live.catalog.find(model);
+    let found = found.ok_or_else(|| Failure::NotFound(Missing::Model(model.to_owned())))?;
+    if found.group.serves(route) {
+        return Ok(Arc::from(model));
     }
+    let message = format!("The model '{model}' cannot be asked on this route.");
+    Err(Failure::invalid("model", "unsupported_model", message))
 }

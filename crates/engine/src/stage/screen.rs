@@ -1,5 +1,7 @@
 //! What a request may be: valid JSON within bounds, asking nothing dangerous.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use transom_core::Json;
 use transom_core::content::Part;
@@ -12,7 +14,7 @@ use transom_wire::scan::{self, Head};
 use transom_wire::shield::{Extra, Route, Shield};
 
 use crate::call::Endpoint;
-use crate::gateway::Gateway;
+use crate::live::Snapshot;
 
 /// A request that may go on.
 pub(crate) enum Screened {
@@ -24,56 +26,30 @@ pub(crate) enum Screened {
 
 /// A request whose bytes go through.
 pub(crate) struct Passage {
-    /// Which route it came on, and goes out on.
-    pub(crate) route: PassRoute,
+    /// The model server's route, which has the same protocol.
+    pub(crate) route: upstream::Route,
     /// What the scan found.
-    pub(crate) head: Head,
+    pub(crate) head: Arc<Head>,
     /// The body as it came.
     pub(crate) body: Bytes,
 }
 
-/// The routes whose bytes go through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PassRoute {
-    ChatCompletions,
-    Completions,
-    Embeddings,
-}
-
-impl PassRoute {
-    /// The model server's route.
-    pub(crate) fn upstream(self) -> upstream::Route {
-        match self {
-            Self::ChatCompletions => upstream::Route::ChatCompletions,
-            Self::Completions => upstream::Route::Completions,
-            Self::Embeddings => upstream::Route::Embeddings,
-        }
-    }
-
-    /// The name in metrics.
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/v1/chat/completions",
-            Self::Completions => "/v1/completions",
-            Self::Embeddings => "/v1/embeddings",
-        }
-    }
-}
-
-impl Gateway {
+impl Snapshot {
     /// One validating scan over the untouched body, then the shield, then the protocol's own rules.
     pub(crate) fn screen(&self, endpoint: Endpoint, body: Bytes) -> Result<Screened, Failure> {
         let head = scan::scan(&body, &self.settings.scan)?;
         let (rules, through) = match endpoint {
-            Endpoint::ChatCompletions => (Route::Chat, Some(PassRoute::ChatCompletions)),
-            Endpoint::Completions => (Route::Completions, Some(PassRoute::Completions)),
-            Endpoint::Embeddings => (Route::Embeddings, Some(PassRoute::Embeddings)),
+            Endpoint::ChatCompletions => (Route::Chat, Some(upstream::Route::ChatCompletions)),
+            Endpoint::Completions => (Route::Completions, Some(upstream::Route::Completions)),
+            Endpoint::Embeddings => (Route::Embeddings, Some(upstream::Route::Embeddings)),
+            Endpoint::Rerank => (Route::Rerank, Some(upstream::Route::Rerank)),
+            Endpoint::Score => (Route::Score, Some(upstream::Route::Score)),
             Endpoint::Responses => (Route::Responses, None),
         };
         let shield = &self.settings.shield;
         shield.check_fields(&body, &head, rules).map_err(Failure::Invalid)?;
         if let Some(route) = through {
-            return Ok(Screened::Bytes(Passage { route, head, body }));
+            return Ok(Screened::Bytes(Passage { route, head: Arc::new(head), body }));
         }
         let mut request = request::parse(&body)?;
         check_schemas(shield, &request).map_err(Failure::Invalid)?;

@@ -5,7 +5,9 @@
 //! joined by [`sink::Sink`]; when the client's side is gone, the turn is cancelled.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
@@ -16,18 +18,20 @@ use transom_core::caller::Principal;
 use transom_core::event::{Event, Finish};
 use transom_core::failure::Failure;
 use transom_core::item::Item;
-use transom_core::port::upstream::{Route, UpstreamBody, UpstreamRequest};
+use transom_core::port::upstream::UpstreamBody;
 use transom_core::transcript::Violation;
 use transom_core::upstream_error::UpstreamError;
-use transom_wire::chat::{self, Decoder};
+use transom_wire::chat::Decoder;
 use transom_wire::responses::encode::{Encoder, Finished};
 use transom_wire::responses::request::{Delivery, Turn};
 use transom_wire::sse::{COMMENT_KEEP_ALIVE, Splitter};
 
-use crate::answer::{check_status, check_type};
 use crate::call::Reply;
+use crate::catalog::Flight;
+use crate::dispatch::{Job, Opened, hidden};
 use crate::gateway::Gateway;
 use crate::in_progress::Entered;
+use crate::live::Snapshot;
 use crate::stage::admit::Ticket;
 use crate::stage::settle::Settlement;
 
@@ -43,22 +47,31 @@ use sink::Sink;
 /// The route's name in metrics.
 const LABEL: &str = "/v1/responses";
 
+/// A turn that is ready to run.
+pub(crate) struct Prepared {
+    /// Whose it is.
+    pub(crate) caller: Principal,
+    /// What is asked.
+    pub(crate) turn: Turn,
+    /// The call of the model.
+    pub(crate) job: Job,
+    /// How the client gets its answer.
+    pub(crate) delivery: Delivery,
+    /// Runs since the turn began.
+    pub(crate) stopwatch: Stopwatch,
+}
+
 impl Gateway {
     /// Starts the turn and waits for what its client is to get: a whole answer, or the beginning
     /// of a stream.
     pub(crate) async fn run(
-        &self,
-        caller: Principal,
-        turn: Turn,
-        delivery: Delivery,
+        self: &Arc<Self>,
+        live: &Snapshot,
+        prepared: Prepared,
         ticket: Ticket,
-        stopwatch: Stopwatch,
     ) -> Result<Reply, Failure> {
+        let Prepared { caller, turn, job, delivery, stopwatch } = prepared;
         let (sink, reply) = sink::join(delivery);
-        let request = UpstreamRequest {
-            route: Route::ChatCompletions,
-            body: chat::render(&turn.generation, &self.settings.render),
-        };
         let call_ids = turn.generation.input.iter().filter_map(|item| match item {
             Item::FunctionCall(call) => Some(call.call_id.clone()),
             _ => None,
@@ -70,11 +83,13 @@ impl Gateway {
             encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery),
             ledger: Ledger::new(self, caller.scope, turn),
             settlement: Settlement::open(&self.metrics, LABEL),
-            journal: Journal::open(self.settings.turn_log, stopwatch, &request.body),
-            upstream: self.upstream.clone(),
-            metrics: self.metrics.clone(),
-            splitter: Splitter::new(self.settings.event_bytes),
-            keep_alive: self.settings.keep_alive,
+            journal: Journal::open(live.settings.turn_log, stopwatch, &job.original),
+            gateway: Arc::clone(self),
+            job: Arc::new(job),
+            flight: None,
+            upstream_name: None,
+            splitter: Splitter::new(live.settings.event_bytes),
+            keep_alive: live.settings.keep_alive,
             last_sent: tokio::time::Instant::now(),
             cut: self.cut.clone(),
             sink,
@@ -84,7 +99,7 @@ impl Gateway {
             _ticket: ticket,
         };
         // The span names the request in what the task logs.
-        self.tracker.spawn(running.until_the_end(request).in_current_span());
+        self.tracker.spawn(running.until_the_end().in_current_span());
         reply.begun().await
     }
 }
@@ -108,8 +123,12 @@ struct Running {
     ledger: Ledger,
     settlement: Settlement,
     journal: Journal,
-    upstream: std::sync::Arc<dyn transom_core::port::upstream::Upstream>,
-    metrics: crate::metrics::Metrics,
+    gateway: Arc<Gateway>,
+    job: Arc<Job>,
+    /// Its place at a deployment, once there is one.
+    flight: Option<Flight>,
+    /// The name that the model has there, where clients must not read it.
+    upstream_name: Option<Arc<str>>,
     splitter: Splitter,
     decoder: Decoder,
     keep_alive: std::time::Duration,
@@ -128,9 +147,9 @@ struct Running {
 }
 
 impl Running {
-    async fn until_the_end(mut self, request: UpstreamRequest) {
+    async fn until_the_end(mut self) {
         // A defect ends one turn, and not in silence: it is told and recorded like any failure.
-        let ended = AssertUnwindSafe(self.generate_and_keep(request)).catch_unwind().await;
+        let ended = AssertUnwindSafe(self.generate_and_keep()).catch_unwind().await;
         match ended.unwrap_or_else(|panic| Err(self.panicked(&*panic))) {
             Ok(finished) => self.tell(&finished).await,
             Err(Failure::Cancelled) => self.cancelled().await,
@@ -138,9 +157,34 @@ impl Running {
         }
     }
 
-    async fn generate_and_keep(&mut self, request: UpstreamRequest) -> Result<Finished, Failure> {
-        let finish = self.generate(request).await?;
-        self.keep(finish).await
+    async fn generate_and_keep(&mut self) -> Result<Finished, Failure> {
+        let generated = self.generate().await;
+        self.land(generated.as_ref().err());
+        self.keep(generated.map_err(|failure| self.without_name(failure))?).await
+    }
+
+    /// Gives the place at the deployment back, with a judgement.
+    fn land(&mut self, failure: Option<&Failure>) {
+        let Some(mut flight) = self.flight.take() else { return };
+        let now = tokio::time::Instant::now().into_std();
+        match failure {
+            None => flight.ended(self.encoder.transcript().usage(), now),
+            Some(Failure::Upstream(error)) => {
+                flight.failed(error, now);
+                self.gateway.suspect(&self.job, flight, error);
+            }
+            // The client left, or the gateway stops: nothing is said about the deployment.
+            Some(_) => {}
+        }
+    }
+
+    fn without_name(&self, failure: Failure) -> Failure {
+        match (failure, &self.upstream_name) {
+            (Failure::Upstream(error), Some(upstream)) => {
+                Failure::Upstream(hidden(error, upstream, &self.job.asked))
+            }
+            (failure, _) => failure,
+        }
     }
 
     fn panicked(&mut self, panic: &(dyn Any + Send)) -> Failure {
@@ -149,44 +193,72 @@ impl Running {
         Failure::Internal(format!("a panic: {}", panic_message(panic)).into())
     }
 
-    /// From the call of the model server to its last event.
-    async fn generate(&mut self, request: UpstreamRequest) -> Result<Finish, Failure> {
+    /// From the call of the model to its last event.
+    async fn generate(&mut self) -> Result<Finish, Failure> {
         self.called = Some(Instant::now());
-        let mut body = self.call(request).await?;
-        self.sink.begin();
+        let (held, mut rest) = self.open().await?;
+        self.begin().await?;
+        for chunk in held {
+            if let Some(finish) = self.take_in(chunk).await? {
+                return Ok(finish);
+            }
+        }
+        while let Some(chunk) = self.next_chunk(&mut rest).await? {
+            if let Some(finish) = self.take_in(chunk).await? {
+                return Ok(finish);
+            }
+        }
+        self.last_events()
+    }
+
+    /// Has the model called. A client that has waited for a while gets the beginning of its stream
+    /// meanwhile; until then a failure keeps its status.
+    async fn open(&mut self) -> Result<(VecDeque<Bytes>, UpstreamBody), Failure> {
+        let mut opening = Box::pin(Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job)));
+        let served = loop {
+            let silent = self.last_sent + self.keep_alive;
+            tokio::select! {
+                served = &mut opening => break served?,
+                () = self.sink.gone() => return Err(Failure::Cancelled),
+                () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
+                () = tokio::time::sleep_until(silent), if self.sink.can_stream() => {
+                    self.begin().await?;
+                    self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
+                    self.flush().await?;
+                }
+            }
+        };
+        let Opened::Stream { held, rest } = served.opened else {
+            return Err(Failure::Internal("a whole answer to a stream".into()));
+        };
+        self.upstream_name = served.names.map(|names| names.upstream);
+        self.flight = Some(served.flight);
+        Ok((held, rest))
+    }
+
+    /// Sends the beginning of a stream, once.
+    async fn begin(&mut self) -> Result<(), Failure> {
+        if !self.sink.begin() {
+            return Ok(());
+        }
         if self.sink.is_stream() {
             self.settlement.streaming();
         }
         self.encoder.begin(&mut self.out);
-        self.flush().await?;
-        loop {
-            match self.next_chunk(&mut body).await? {
-                Some(chunk) => self.splitter.push(chunk),
-                None => return self.last_events(),
-            }
-            loop {
-                let step = self.decode_piece()?;
-                self.flush().await?;
-                match step {
-                    Step::Finished(finish) => return Ok(finish),
-                    Step::Drained => break,
-                    Step::More => {}
-                }
-            }
-        }
+        self.flush().await
     }
 
-    async fn call(&mut self, request: UpstreamRequest) -> Result<UpstreamBody, Failure> {
-        let upstream = self.upstream.clone();
-        let calling = async {
-            let reply = check_status(upstream.call(request).await?).await?;
-            check_type(&reply.headers, "text/event-stream")?;
-            Ok::<_, UpstreamError>(reply.body)
-        };
-        tokio::select! {
-            body = calling => Ok(body?),
-            () = self.sink.gone() => Err(Failure::Cancelled),
-            () = self.cut.cancelled() => Err(Failure::ShuttingDown),
+    /// Decodes bytes of the model server and sends what comes of them.
+    async fn take_in(&mut self, chunk: Bytes) -> Result<Option<Finish>, Failure> {
+        self.splitter.push(chunk);
+        loop {
+            let step = self.decode_piece()?;
+            self.flush().await?;
+            match step {
+                Step::Finished(finish) => return Ok(Some(finish)),
+                Step::Drained => return Ok(None),
+                Step::More => {}
+            }
         }
     }
 
@@ -251,7 +323,7 @@ impl Running {
     /// Turns events into bytes for the client.
     fn encode(&mut self, events: &mut Vec<Event>) -> Result<Option<Finish>, Failure> {
         if let Some(called) = self.called.take_if(|_| !events.is_empty()) {
-            self.metrics.first_token.observe(called.elapsed().as_secs_f64());
+            self.gateway.metrics.first_token.observe(called.elapsed().as_secs_f64());
             self.journal.first_event(called.elapsed());
         }
         let mut finish = None;

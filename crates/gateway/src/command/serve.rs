@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use transom_config::GatewayConfig;
 
 use crate::console::Console;
+use crate::recipe::Recipe;
 use crate::{compose, lifecycle, output, telemetry};
 
 /// Runs the gateway until it is told to stop.
-pub(crate) fn run(config: &GatewayConfig) -> ExitCode {
+pub(crate) fn run(config: &GatewayConfig, recipe: &Recipe) -> ExitCode {
     let (console, _flush) = Console::start();
     let _flush_log = match telemetry::start(&config.log, &console) {
         Ok(flush) => flush,
@@ -30,7 +31,7 @@ pub(crate) fn run(config: &GatewayConfig) -> ExitCode {
         }
     };
     let code = runtime.block_on(async {
-        match compose::build(config).await {
+        match compose::build(config, recipe).await {
             Ok(program) => lifecycle::run(program, &console).await,
             Err(error) => {
                 console.problem(&error.to_string());

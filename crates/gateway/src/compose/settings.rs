@@ -1,35 +1,36 @@
 //! From the configuration's words to each component's settings.
 
+use std::path::Path;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use transom_config::{Auth, Durability as Wanted, GatewayConfig, ReasoningField, ReasoningHistory};
 use transom_engine::settings::{Access, Settings, TurnLog};
 use transom_store::sqlite::Durability;
-use transom_upstream::backend::Settings as BackendSettings;
-use transom_upstream::base::Base;
-use transom_upstream::body::Patience;
-use transom_upstream::connector::Connector;
+use transom_upstream::Settings as BackendSettings;
+use transom_upstream::explain::Surroundings;
 use transom_wire::chat::{self, RenderOptions};
 use transom_wire::scan;
 
-use super::BuildError;
+use crate::recipe::Recipe;
 
 mod shield;
 
-/// How to talk to the model server.
-pub(super) fn upstream_settings(config: &GatewayConfig) -> Result<BackendSettings, BuildError> {
-    let (limits, access) = (&config.limits, &config.upstream_access);
-    let connect_timeout = limits.connect_timeout.get();
-    Ok(BackendSettings {
-        base: Base::parse(&config.upstream.base())?,
-        key: access.api_key.clone(),
-        connector: Connector::new(connect_timeout, access.ca.as_deref())?,
-        connect_timeout,
-        first_byte_timeout: limits.first_byte_timeout.get(),
-        patience: Patience {
-            first_byte: limits.first_byte_timeout.get(),
-            idle: limits.idle_timeout.get(),
-            total: limits.request_timeout.get(),
-        },
-    })
+/// How to talk to model servers.
+pub(crate) fn upstream_settings(
+    config: &GatewayConfig,
+    recipe: &Recipe,
+    tracker: TaskTracker,
+    cancel: CancellationToken,
+) -> BackendSettings {
+    let grace = config.fleet.routing.startup_grace;
+    BackendSettings {
+        surroundings: Surroundings::tell(
+            Path::exists,
+            recipe.variable("KUBERNETES_SERVICE_HOST"),
+        ),
+        ..BackendSettings::new(grace, tracker, cancel)
+    }
 }
 
 /// How requests live.

@@ -1,8 +1,10 @@
-//! The signals that end the program.
+//! The signals that end the program or have it read its configuration again.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 
 /// Which signal came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,7 @@ pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
+    hangups: Arc<Notify>,
 }
 
 impl Signals {
@@ -36,17 +39,22 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
+            hangups: Arc::default(),
         })
     }
 
-    /// The next signal that ends the program. SIGHUP is for reloading; until there is something to
-    /// reload it must not end the program.
+    /// Rung by every SIGHUP.
+    pub(super) fn hangups(&self) -> Arc<Notify> {
+        Arc::clone(&self.hangups)
+    }
+
+    /// The next signal that ends the program. SIGHUP does not: it asks for a reload.
     pub(super) async fn next(&mut self) -> Ended {
         loop {
             tokio::select! {
                 _ = self.interrupt.recv() => return Ended::Interrupt,
                 _ = self.terminate.recv() => return Ended::Terminate,
-                _ = self.hangup.recv() => tracing::info!("SIGHUP: nothing can be reloaded yet"),
+                _ = self.hangup.recv() => self.hangups.notify_one(),
             }
         }
     }

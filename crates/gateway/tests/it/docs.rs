@@ -14,7 +14,7 @@ use crate::repository::{File, files, root};
 /// Every generated page, by its name in `docs/reference/`.
 fn pages() -> [(&'static str, String); 6] {
     [
-        ("configuration.md", transom_config::reference::config()),
+        ("config.md", transom_config::reference::config()),
         ("environment.md", transom_config::reference::environment()),
         ("flags.md", transom_config::reference::flags()),
         ("responses.md", responses::page()),

@@ -21,7 +21,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
-use transom_testkit::FakeBackend;
+use transom_testkit::{FakeBackend, backend};
 
 use crate::repository;
 use blocks::{Block, Kind, matches, parse};
@@ -88,25 +88,57 @@ async fn stateful_responses_md_works_as_written() {
     follow("docs/guides/stateful-responses.md").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn from_litellm_md_works_as_written() {
+    let one = FakeBackend::builder().models(["gpt-oss-120b"]).expect_key("sk-backend01-CHANGE-ME");
+    let two = FakeBackend::builder().models(["qwen3-coder-30b"]).expect_key("sk-backend02-CHANGE-ME");
+    let servers = [("llm-backend-01:8000", one), ("llm-backend-02:8000", two)];
+    follow_with("docs/guides/from-litellm.md", servers, &["4000"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn from_keeptrusts_md_works_as_written() {
+    let server = || FakeBackend::builder().models(["mistralai/Mixtral-8x7B-v0.1"]);
+    let servers = [("vllm-node-1:8080", server()), ("vllm-node-2:8080", server())];
+    follow_with("docs/guides/from-keeptrusts.md", servers, &["41002", "5970"]).await;
+}
+
 async fn follow(path: &str) {
-    let backend = FakeBackend::builder().models([MODEL]).start().await;
-    let (gateway, child) = (free_port(), free_port());
+    let server = FakeBackend::builder().models([MODEL]);
+    follow_with(path, [("127.0.0.1:8457", server)], &["8458", "5969"]).await;
+}
+
+/// Follows a guide whose servers are fakes and whose ports are free ones.
+async fn follow_with<const N: usize>(
+    path: &str,
+    servers: [(&str, backend::Builder); N],
+    ports: &[&str],
+) {
+    let mut names = Vec::new();
+    let mut backends = Vec::new();
+    for (name, server) in servers {
+        let backend = server.start().await;
+        names.push((name, backend.address().to_string()));
+        backends.push(backend);
+    }
+    names.extend(ports.iter().map(|port| (*port, free_port().to_string())));
     let local = |text: &str| {
-        text.replace("127.0.0.1:8457", &backend.address().to_string())
-            .replace("8458", &child.to_string())
-            .replace("5969", &gateway.to_string())
+        names.iter().fold(text.to_owned(), |text, (name, real)| text.replace(name, real))
     };
+    let own_port = names.iter().find(|(name, _)| *name == "5969").map(|(_, port)| port.clone());
     let blocks = parse(&local(&repository::read(path)));
     assert!(blocks.iter().any(|block| block.kind == Kind::Run), "{path} runs nothing");
     let folder = TempDir::new().expect("a temporary folder");
     let bin = folder.path().join("bin");
     write_program(&bin, "vllm", VLLM);
     let mut command = shell(&script(&blocks), folder.path(), &bin);
-    command.env("VR_PORT", gateway.to_string());
+    command.envs(own_port.map(|port| ("VR_PORT", port)));
     let running = tokio::task::spawn_blocking(move || command.output());
     let output = running.await.expect("the shell's thread").expect("the shell runs");
     check(path, &blocks, &output);
-    backend.finish();
+    for backend in backends {
+        backend.finish();
+    }
 }
 
 fn script(blocks: &[Block]) -> String {

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::body::read_json;
 use crate::caller::bearer;
 use crate::error::Rejection;
+use crate::hints;
 use crate::reply::Out;
 
 type Answer = Result<Out, Rejection>;
@@ -28,6 +29,16 @@ pub(crate) async fn embeddings(State(app): State<Arc<App>>, request: Request) ->
     generate(&app, Endpoint::Embeddings, request).await
 }
 
+/// `POST /v1/rerank`, `/rerank` and `/v2/rerank`: vLLM knows all three.
+pub(crate) async fn rerank(State(app): State<Arc<App>>, request: Request) -> Answer {
+    generate(&app, Endpoint::Rerank, request).await
+}
+
+/// `POST /v1/score` and `/score`
+pub(crate) async fn score(State(app): State<Arc<App>>, request: Request) -> Answer {
+    generate(&app, Endpoint::Score, request).await
+}
+
 /// `POST /v1/responses`
 pub(crate) async fn responses(State(app): State<Arc<App>>, request: Request) -> Answer {
     generate(&app, Endpoint::Responses, request).await
@@ -35,10 +46,15 @@ pub(crate) async fn responses(State(app): State<Arc<App>>, request: Request) -> 
 
 async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
     let (head, body) = request.into_parts();
-    let call = Call {
-        endpoint,
-        credentials: bearer(&head.headers)?,
-        body: Box::pin(read_json(head.headers, body, app.limits.body)),
+    let credentials = bearer(&head.headers)?;
+    let hints = match hints::read(&head.headers, &app.gateway.snapshot().settings.access) {
+        Ok(hints) => hints,
+        Err(failure) => {
+            // Only who may call is told what is wrong with the call.
+            app.gateway.authenticate(credentials.as_ref())?;
+            return Err(failure.into());
+        }
     };
-    Ok(Out(app.gateway.serve(call).await?))
+    let body = Box::pin(read_json(head.headers, body, app.limits.body));
+    Ok(Out(app.gateway.serve(Call { endpoint, credentials, hints, body }).await?))
 }

@@ -17,6 +17,7 @@ pub(crate) async fn page(
     State(app): State<Arc<App>>,
     _caller: Caller,
 ) -> Result<Response, Rejection> {
+    app.gateway.refresh_gauges();
     let mut text = String::new();
     encode(&mut text, &app.registry).map_err(|error| Failure::Internal(error.into()))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -16,7 +16,7 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     _caller: Caller,
 ) -> Result<Response, Rejection> {
-    Ok(reply::json(app.gateway.models().await?))
+    Ok(reply::json(app.gateway.models()?))
 }
 
 /// `GET /v1/models/{model}`
@@ -25,5 +25,5 @@ pub(crate) async fn retrieve(
     _caller: Caller,
     Name(model): Name,
 ) -> Result<Response, Rejection> {
-    Ok(reply::json(app.gateway.model(&model).await?))
+    Ok(reply::json(app.gateway.model(&model)?))
 }

@@ -7,7 +7,6 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use transom_core::failure::Failure;
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -43,7 +42,7 @@ pub(crate) async fn delete(
     Name(id): Name,
 ) -> Result<Response, Rejection> {
     app.gateway.delete_response(&caller, &id).await?;
-    encode(&Deletion { id: &id, object: "response", deleted: true })
+    Ok(reply::encode(&Deletion { id: &id, object: "response", deleted: true })?)
 }
 
 #[derive(Serialize)]
@@ -64,16 +63,11 @@ pub(crate) async fn input_items(
 ) -> Result<Response, Rejection> {
     let query = page::parse(query.as_deref().unwrap_or_default())?;
     let page = app.gateway.input_items(&caller, &id, &query).await?;
-    encode(&List {
+    Ok(reply::encode(&List {
         object: "list",
         data: page.items.iter().map(|item| &*item.json).collect(),
         first_id: page.items.first().map(|item| item.id.as_str()),
         last_id: page.items.last().map(|item| item.id.as_str()),
         has_more: page.has_more,
-    })
-}
-
-fn encode(body: &impl Serialize) -> Result<Response, Rejection> {
-    let body = serde_json::to_vec(body).map_err(|error| Failure::Internal(error.into()))?;
-    Ok(reply::json(Bytes::from(body)))
+    })?)
 }

@@ -111,6 +111,10 @@ pub(super) enum Fault {
     Closed,
     #[error("the response is larger than the store accepts")]
     TurnTooLarge,
+    #[error("the model's declaration is larger than the store accepts")]
+    ModelTooLarge,
+    #[error("the id is not one of those written")]
+    UnknownId,
     #[error("a value is larger than any that is written")]
     ValueTooLarge,
     #[error("the status is not one of those written")]
@@ -120,10 +124,12 @@ pub(super) enum Fault {
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::QueueFull | Fault::Closed | Fault::TurnTooLarge => {
+            Fault::QueueFull | Fault::Closed | Fault::TurnTooLarge | Fault::ModelTooLarge => {
                 Self::Unavailable(Box::new(fault))
             }
-            Fault::ValueTooLarge | Fault::UnknownStatus => Self::Damaged(Box::new(fault)),
+            Fault::ValueTooLarge | Fault::UnknownStatus | Fault::UnknownId => {
+                Self::Damaged(Box::new(fault))
+            }
         }
     }
 }

@@ -25,10 +25,13 @@ struct Migration {
 }
 
 /// Version 1 first. A released migration never changes; a change of the schema is a new one.
-const MIGRATIONS: &[Migration] = &[Migration {
-    name: "responses",
-    sql: include_str!("../../migrations/sqlite/0001_responses.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "responses",
+        sql: include_str!("../../migrations/sqlite/0001_responses.sql"),
+    },
+    Migration { name: "models", sql: include_str!("../../migrations/sqlite/0002_models.sql") },
+];
 
 const BOOKKEEPING: &str = "transom_migrations";
 

@@ -45,7 +45,7 @@ pub(super) async fn response(
     }
 }
 
-/// The first row has the last five columns, every other one the first three.
+/// The first row has the last six columns, every other one the first three.
 #[derive(sqlx::FromRow)]
 struct HistoryRow {
     hop: Option<i64>,
@@ -55,6 +55,7 @@ struct HistoryRow {
     tools: Option<String>,
     tool_choice: Option<String>,
     hops: Option<i64>,
+    root: Option<String>,
     rooted: Option<bool>,
 }
 
@@ -92,6 +93,7 @@ pub(super) async fn history(
     }
     items.sort_unstable_by_key(|(hop, position, _)| (*hop, *position));
     Ok(Lookup::Found(History {
+        root: root(head.root.as_deref())?,
         status: status(head.status.as_deref())?,
         items: items.into_iter().map(|(_, _, item)| item).collect(),
         tools: head.tools.map(json).transpose()?,
@@ -147,6 +149,10 @@ fn status(word: Option<&str>) -> Result<TurnStatus, StoreError> {
     word.and_then(TurnStatus::from_word).ok_or_else(|| Fault::UnknownStatus.into())
 }
 
-fn json(text: String) -> Result<Json, StoreError> {
+fn root(id: Option<&str>) -> Result<ResponseId, StoreError> {
+    id.and_then(ResponseId::parse).ok_or_else(|| Fault::UnknownId.into())
+}
+
+pub(super) fn json(text: String) -> Result<Json, StoreError> {
     RawValue::from_string(text).map_err(|error| StoreError::Damaged(Box::new(error)))
 }

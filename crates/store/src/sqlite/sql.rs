@@ -1,4 +1,4 @@
-//! Every statement of the adapter. All values are bound; `?2` and `?3` are the owner throughout.
+//! Every statement about responses. All values are bound; `?2` and `?3` are the owner throughout.
 
 #[cfg(test)]
 mod tests;
@@ -63,15 +63,15 @@ WITH RECURSIVE walk (id, parent_id, hop) AS MATERIALIZED (
     FROM walk CROSS JOIN responses AS parent ON parent.id = walk.parent_id
     WHERE walk.hop <= ?4 AND parent.org_id = ?2 AND parent.team_id = ?3
 ),
-ending (hops, rooted) AS MATERIALIZED (
-    SELECT hop, parent_id IS NULL FROM walk ORDER BY hop DESC LIMIT 1
+ending (hops, root, rooted) AS MATERIALIZED (
+    SELECT hop, id, parent_id IS NULL FROM walk ORDER BY hop DESC LIMIT 1
 )
 SELECT NULL AS hop, NULL AS position, NULL AS json,
        head.status AS status, head.tools AS tools, head.tool_choice AS tool_choice,
-       ending.hops AS hops, ending.rooted AS rooted
+       ending.hops AS hops, ending.root AS root, ending.rooted AS rooted
 FROM ending CROSS JOIN responses AS head ON head.id = ?1
 UNION ALL
-SELECT walk.hop, item.position, item.json, NULL, NULL, NULL, NULL, NULL
+SELECT walk.hop, item.position, item.json, NULL, NULL, NULL, NULL, NULL, NULL
 FROM ending CROSS JOIN walk CROSS JOIN items AS item ON item.response_id = walk.id
 WHERE ending.rooted AND ending.hops <= ?4 AND item.org_id = ?2 AND item.team_id = ?3";
 

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transom_core::id::ResponseId;
+use transom_core::port::models::{Expect, MAX_MODEL_BYTES, ModelRow};
 use transom_core::port::store::{StoreError, TurnRecord};
 use transom_core::scope::Scope;
 
@@ -34,6 +35,23 @@ pub const MAX_TURN_BYTES: usize = 64 << 20;
 pub(super) enum Change {
     Commit(Box<TurnRecord>),
     Delete(ResponseId),
+    PutModel(Box<ModelRow>, Expect),
+    RemoveModel(String),
+}
+
+impl Change {
+    /// Why it is too large to be written at all.
+    fn refusal(&self) -> Option<Fault> {
+        match self {
+            Self::Commit(turn) => {
+                (json_bytes(turn) > MAX_TURN_BYTES).then_some(Fault::TurnTooLarge)
+            }
+            Self::PutModel(row, _) => {
+                (row.json.get().len() > MAX_MODEL_BYTES).then_some(Fault::ModelTooLarge)
+            }
+            Self::Delete(_) | Self::RemoveModel(_) => None,
+        }
+    }
 }
 
 /// A change on its way. The answer tells whether a row changed.
@@ -53,7 +71,7 @@ impl Job {
 /// What the writer has done since it started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counters {
-    /// Commits and deletions that were committed.
+    /// Changes that were committed.
     pub changes: u64,
     /// Transactions, hence fsyncs, that it took.
     pub transactions: u64,
@@ -91,10 +109,8 @@ impl Writer {
     /// Hands a change over and waits until it is committed. It is handed over before the first
     /// wait, so a caller that leaves does not take it along.
     pub(super) async fn submit(&self, scope: &Scope, change: Change) -> Result<bool, StoreError> {
-        if let Change::Commit(turn) = &change
-            && json_bytes(turn) > MAX_TURN_BYTES
-        {
-            return Err(Fault::TurnTooLarge.into());
+        if let Some(refusal) = change.refusal() {
+            return Err(refusal.into());
         }
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Job { scope: scope.clone(), change, reply }).map_err(|refused| {

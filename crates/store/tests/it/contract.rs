@@ -42,6 +42,9 @@ pub(crate) async fn a_history_runs_from_the_oldest_item_to_the_newest(store: &dy
             .map(|name| format!("{{\"id\" : \"{name}\"}}"));
     assert_eq!(said(&found(store, &scope, "chain3").await), expected);
     assert_eq!(said(&found(store, &scope, "chain2").await), expected[..4]);
+    for name in ["chain1", "chain2", "chain3"] {
+        assert_eq!(found(store, &scope, name).await.root, id("chain1"), "{name}");
+    }
 }
 
 pub(crate) async fn the_newest_turn_alone_decides_the_tools(store: &dyn ResponseStore) {

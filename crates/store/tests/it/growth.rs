@@ -1,5 +1,6 @@
 //! Storage grows with what is said, not with how often it is continued.
 
+use sqlx::Connection;
 use transom_core::port::store::{ResponseStore, TurnRecord};
 use transom_core::scope::Scope;
 
@@ -20,10 +21,11 @@ async fn conversation(turns: usize) -> (i64, u64) {
         store.commit_turn(&scope, record).await.unwrap();
         parent = Some(name);
     }
-    let rows = sqlx::query_scalar("SELECT count(*) FROM items")
-        .fetch_one(&mut place.beside().await)
-        .await
-        .unwrap();
+    let mut beside = place.beside().await;
+    let rows =
+        sqlx::query_scalar("SELECT count(*) FROM items").fetch_one(&mut beside).await.unwrap();
+    // The last to close moves the log into the file.
+    beside.close().await.unwrap();
     store.close().await;
     (rows, std::fs::metadata(place.path()).unwrap().len())
 }

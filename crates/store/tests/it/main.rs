@@ -1,7 +1,7 @@
 //! The store against real files.
 //!
-//! `contract` is what every adapter of the port must do, written over the trait alone; the other
-//! modules are about SQLite.
+//! `contract` and `models` are what every adapter of the two ports must do; the other modules are
+//! about SQLite.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
@@ -10,6 +10,7 @@ mod depth;
 mod faults;
 mod growth;
 mod model;
+mod models;
 mod opening;
 mod sqlite;
 mod support;

@@ -5,17 +5,49 @@ use std::process::Command;
 
 use futures_util::future::join_all;
 use sqlx::Connection;
+use transom_core::port::models::ModelStore;
 use transom_core::port::store::ResponseStore;
 use transom_core::scope::Scope;
 use transom_store::sqlite::{OpenError, Report, SqliteStore, StoreConfig, migrate};
 
-use crate::support::{Place, execute, id, turn};
+use crate::support::{Place, execute, found, id, said, turn};
 
 #[tokio::test]
 async fn migrating_reports_the_versions_and_is_done_once() {
     let place = Place::new();
-    assert_eq!(migrate(&place.path()).await.unwrap(), Report { from: 0, to: 1 });
-    assert_eq!(migrate(&place.path()).await.unwrap(), Report { from: 1, to: 1 });
+    assert_eq!(migrate(&place.path()).await.unwrap(), Report { from: 0, to: 2 });
+    assert_eq!(migrate(&place.path()).await.unwrap(), Report { from: 2, to: 2 });
+}
+
+/// A file as the first version left it.
+const VERSION_1: &str = concat!(
+    "PRAGMA journal_mode = WAL;
+     CREATE TABLE transom_migrations (
+         version INTEGER NOT NULL PRIMARY KEY,
+         name TEXT NOT NULL,
+         applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+     ) STRICT;",
+    include_str!("../../migrations/sqlite/0001_responses.sql"),
+    "INSERT INTO transom_migrations (version, name) VALUES (1, 'responses');
+     INSERT INTO responses
+         (id, org_id, team_id, key_id, status, model, created_at, response)
+     VALUES ('resp_old', 'local', 'local', 'local', 'completed', 'model', 0, '{}');
+     INSERT INTO items (response_id, position, org_id, team_id, key_id, direction, item_id, json)
+     VALUES ('resp_old', 0, 'local', 'local', 'local', 'input', 'a', '{\"id\" : \"a\"}');"
+);
+
+#[tokio::test]
+async fn a_file_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds() {
+    let place = Place::new();
+    std::fs::write(place.path(), "").unwrap();
+    let mut before = place.beside().await;
+    execute(&mut before, VERSION_1).await;
+    before.close().await.unwrap();
+    assert_eq!(migrate(&place.path()).await.unwrap(), Report { from: 1, to: 2 });
+    let store = place.open().await;
+    assert_eq!(said(&found(&store, &Scope::local(), "old").await), ["{\"id\" : \"a\"}"]);
+    let models = store.list().await.unwrap();
+    assert_eq!((models.revision, models.rows.len()), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -112,7 +144,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
         .await;
     newer.close().await.unwrap();
     let error = refused(&place.path()).await;
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }), "{error:?}");
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 2, .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::{Answer, json};
 
+mod date;
+
 /// vLLM's error envelope; `code` is the HTTP status as a number.
 #[derive(Clone, Debug, Serialize)]
 struct Envelope<'a> {
@@ -72,6 +74,29 @@ pub fn no_method() -> Answer {
 pub fn rate_limited(retry_after: Duration) -> Answer {
     error(429, "Too many requests", "RateLimitError", None)
         .header("retry-after", &retry_after.as_secs().to_string())
+}
+
+/// 429 or 503 with any `retry-after`, such as [`http_date`], junk, or ten years of seconds.
+pub fn come_back(status: u16, retry_after: &str) -> Answer {
+    let kind = if status == 429 { "RateLimitError" } else { "ServiceUnavailableError" };
+    error(status, "Come back later", kind, None).header("retry-after", retry_after)
+}
+
+/// The time so far from now as a date of HTTP (RFC 9110, section 5.6.7).
+#[expect(clippy::disallowed_methods, reason = "the peer compares the date with its own clock")]
+pub fn http_date(from_now: Duration) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    date::imf_fixdate((now.unwrap_or_default() + from_now).as_secs())
+}
+
+/// A redirect to another place.
+pub fn redirect(status: u16, location: &str) -> Answer {
+    Answer::empty(status).header("location", location)
+}
+
+/// 503 of a server whose model is not loaded yet.
+pub fn loading() -> Answer {
+    error(503, "Loading model", "unavailable_error", None)
 }
 
 /// 503 as a server that sheds load answers.

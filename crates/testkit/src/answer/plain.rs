@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::chunk::{CREATED, FINGERPRINT, Usage, UsageBody};
 use super::{Answer, Framing, Script, body_of, event_stream, json, script};
-use crate::backend::Request;
+use crate::backend::{Request, ServedModel};
 use crate::recordings::{Recorded, Recording};
 
 /// A stream of these lines, each an SSE line without its line end; one event per chunk.
@@ -27,14 +27,20 @@ pub fn from_recording(recording: &Recording) -> Answer {
 
 /// vLLM's list of models.
 pub fn models<'a>(ids: impl IntoIterator<Item = &'a str>) -> Answer {
-    let data = ids.into_iter().map(|id| Model {
-        id,
+    let models: Vec<_> = ids.into_iter().map(ServedModel::from).collect();
+    model_list(&models)
+}
+
+/// vLLM's list of these models.
+pub fn model_list(models: &[ServedModel]) -> Answer {
+    let data = models.iter().map(|model| Model {
+        id: &model.id,
         object: "model",
         created: CREATED,
         owned_by: "vllm",
-        root: id,
+        root: &model.id,
         parent: None,
-        max_model_len: 32_768,
+        max_model_len: model.max_model_len,
         permission: [],
     });
     to_json(&List { object: "list", data: data.collect::<Vec<_>>() })
@@ -47,8 +53,8 @@ pub fn completion_text(text: impl Into<String>) -> Script {
 }
 
 fn completion(text: &str, request: &Request) -> Answer {
-    let body = request.json();
-    let model = body["model"].as_str().unwrap_or_default();
+    let model = request.model();
+    let model = model.as_str();
     let words: Vec<_> = text.split_inclusive(' ').collect();
     let tokens = u32::try_from(words.len()).unwrap_or(u32::MAX);
     let usage = Usage { prompt: 2, completion: tokens, cached: 0, reasoning: 0 };
@@ -89,7 +95,7 @@ pub fn embeddings() -> Script {
             object: "embedding",
             vector: [index, length(input)],
         });
-        let model = body["model"].as_str().unwrap_or_default();
+        let model = request.model();
         let usage = Usage { prompt: 2, completion: 0, cached: 0, reasoning: 0 };
         let id = format!("embd-{:016x}", request.number);
         let data = data.collect();
@@ -97,7 +103,7 @@ pub fn embeddings() -> Script {
     })
 }
 
-fn to_json(body: &impl Serialize) -> Answer {
+pub(super) fn to_json(body: &impl Serialize) -> Answer {
     json(200, serde_json::to_string(body).expect("an answer serializes"))
 }
 
@@ -115,7 +121,8 @@ struct Model<'a> {
     owned_by: &'static str,
     root: &'a str,
     parent: Option<&'a str>,
-    max_model_len: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_model_len: Option<u32>,
     permission: [u8; 0],
 }
 
@@ -141,11 +148,11 @@ struct TextChoice<'a> {
 }
 
 #[derive(Serialize)]
-struct Vectors<'a> {
+struct Vectors {
     id: String,
     object: &'static str,
     created: u64,
-    model: &'a str,
+    model: String,
     data: Vec<Embedding>,
     usage: UsageBody,
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::condition::{MetricsPage, Phase};
 use super::serve::{self, Shared};
-use super::settings::{Models, Settings, Strictness, SystemRule};
+use super::served::{ModelRule, Models, ServedModel};
+use super::settings::{Settings, Strictness, SystemRule};
 use super::{FakeBackend, Verdict};
 use crate::answer::Script;
 use crate::door::{self, Position};
@@ -16,26 +18,35 @@ use crate::door::{self, Position};
 pub struct Builder {
     settings: Settings,
     position: Position,
+    port: u16,
 }
 
 impl Default for Builder {
     fn default() -> Self {
-        Self { settings: Settings::default(), position: Position::Open }
+        Self { settings: Settings::default(), position: Position::Open, port: 0 }
     }
 }
 
 impl Builder {
-    /// Serves these models instead of `tiny`; others are 404 as with vLLM.
+    /// Serves these models (names, or names with their `max_model_len`) instead of `tiny`; others are
+    /// 404 as with vLLM.
     #[must_use]
-    pub fn models<'a>(mut self, models: impl IntoIterator<Item = &'a str>) -> Self {
-        self.settings.models = Models::Served(models.into_iter().map(str::to_owned).collect());
+    pub fn models(mut self, models: impl IntoIterator<Item = impl Into<ServedModel>>) -> Self {
+        self.settings.models = Models::new(models);
         self
     }
 
     /// Answers for every model name; the list shows those given so far.
     #[must_use]
     pub fn any_model(mut self) -> Self {
-        self.settings.models = Models::Any(self.settings.models.listed().to_vec());
+        self.settings.models.rule = ModelRule::Any;
+        self
+    }
+
+    /// Puts this name into every answer, whatever name was asked for.
+    #[must_use]
+    pub fn reports_model(mut self, name: &str) -> Self {
+        self.settings.reported = Some(name.to_owned());
         self
     }
 
@@ -74,6 +85,27 @@ impl Builder {
         self
     }
 
+    /// Starts in this phase; see [`FakeBackend::enter`].
+    #[must_use]
+    pub fn phase(mut self, phase: Phase) -> Self {
+        self.settings.phase = phase;
+        self
+    }
+
+    /// Has no `/metrics` page.
+    #[must_use]
+    pub fn without_metrics(mut self) -> Self {
+        self.settings.metrics = MetricsPage::Absent;
+        self
+    }
+
+    /// Uses this port instead of a free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
     /// The answer to requests for which none is queued.
     #[must_use]
     pub fn default_answer(mut self, script: impl Into<Script>) -> Self {
@@ -81,16 +113,16 @@ impl Builder {
         self
     }
 
-    /// Starts it on a free port.
+    /// Starts it on a free port of the loopback address, or on the one given.
     #[expect(clippy::unused_async, reason = "a runtime is needed, which an async call makes plain")]
     pub async fn start(mut self) -> FakeBackend {
-        let (handle, door) = door::install(self.position).expect("a free loopback port");
+        let (handle, door) = door::install_at(self.port, self.position).expect("a loopback port");
         let address = door.address();
         self.settings.hosts.push(address.to_string());
-        let shared = Arc::new(Shared::new(self.settings));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let accepting = serve::accept(Arc::clone(&shared), door, tasks.clone());
-        tasks.spawn(stop.clone().run_until_cancelled_owned(accepting));
-        FakeBackend { shared, address, door: handle, stop, tasks, verdict: Verdict::Open }
+        let shared = Arc::new(Shared::new(self.settings, handle, stop.clone(), tasks.clone()));
+        let accepting = serve::accept(Arc::clone(&shared), door);
+        tasks.spawn(stop.run_until_cancelled_owned(accepting));
+        FakeBackend { shared, address, verdict: Verdict::Open }
     }
 }

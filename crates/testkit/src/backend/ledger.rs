@@ -1,6 +1,6 @@
 //! What has happened at a fake backend so far.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
 use super::{Request, Violation};
@@ -27,6 +27,16 @@ pub(super) struct Ledger {
     pub(super) open: usize,
     pub(super) in_flight: usize,
     pub(super) peak: usize,
+    /// Requests to a model of whose answer the last piece has not been written yet.
+    pub(super) generating: BTreeSet<usize>,
+    /// The most of them at one time since the peak was last taken.
+    pub(super) most_generating: usize,
+    /// Requests by path.
+    pub(super) by_path: BTreeMap<String, usize>,
+    /// Requests by connection, in the order of acceptance.
+    pub(super) by_connection: Vec<usize>,
+    /// How often a marked request killed the backend.
+    pub(super) deaths: usize,
     /// Requests that `next_request` has looked at.
     looked_at: usize,
 }
@@ -39,7 +49,32 @@ impl Ledger {
         self.written.push(0);
         self.in_flight += 1;
         self.peak = self.peak.max(self.in_flight);
+        if request.is_inference() {
+            self.generating.insert(request.number);
+        }
+        self.most_generating = self.most_generating.max(self.generating.len());
+        *self.by_path.entry(request.path().to_owned()).or_default() += 1;
+        self.by_connection[request.connection] += 1;
         request
+    }
+
+    /// An answer has ended, whichever way.
+    pub(super) fn leave(&mut self, request: usize) {
+        self.in_flight -= 1;
+        self.generating.remove(&request);
+    }
+
+    /// Enters a connection and gives its number.
+    pub(super) fn connected(&mut self) -> usize {
+        self.open += 1;
+        self.accepted += 1;
+        self.by_connection.push(0);
+        self.accepted - 1
+    }
+
+    /// The most requests to a model at one time since this was last asked.
+    pub(super) fn take_peak(&mut self) -> usize {
+        std::mem::replace(&mut self.most_generating, self.generating.len())
     }
 
     pub(super) fn next_request(&mut self) -> Option<Request> {

@@ -61,7 +61,8 @@ struct Player<'a> {
 impl Player<'_> {
     async fn perform(&self, answer: Answer) -> io::Result<Outcome> {
         let mut head = Some(head(&answer)).filter(|head| !head.is_empty());
-        for step in answer.steps {
+        let last = answer.steps.len().saturating_sub(1);
+        for (at, step) in answer.steps.into_iter().enumerate() {
             match step {
                 Step::Wait(gate) => gate.pass().await,
                 Step::Pause(time) => tokio::time::sleep(time).await,
@@ -74,6 +75,10 @@ impl Player<'_> {
                 Step::Send(bytes) => {
                     let mut wire = head.take().unwrap_or_default().into_bytes();
                     frame(answer.framing, &bytes, &mut wire);
+                    if at == last {
+                        // Before the write: the peer may ask again as soon as it has these bytes.
+                        self.ledger.update(|ledger| ledger.generating.remove(&self.request));
+                    }
                     self.write(&wire).await?;
                     // Lets the peer run between two pieces, so that they arrive as two.
                     tokio::task::yield_now().await;

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::http1::Headers;
 
 /// The paths that ask a model for something.
-pub(super) const INFERENCE: [&str; 3] =
-    ["/v1/chat/completions", "/v1/completions", "/v1/embeddings"];
+pub(super) const INFERENCE: [&str; 5] =
+    ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/rerank", "/v1/score"];
 
 /// One received request.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Request {
     pub number: usize,
     /// The connection it came on, counted from 0.
     pub connection: usize,
+    /// The name that answers carry instead of the one asked for.
+    pub(super) reported: Option<String>,
     /// The method.
     pub method: String,
     /// The request target, query included.
@@ -39,6 +41,12 @@ impl Request {
     /// The body as JSON; `null` where it is none.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The model name for the answer: the one asked for, unless the backend reports another.
+    pub fn model(&self) -> String {
+        let asked = || self.json()["model"].as_str().unwrap_or_default().to_owned();
+        self.reported.clone().unwrap_or_else(asked)
     }
 
     /// Whether the body asks for a stream.

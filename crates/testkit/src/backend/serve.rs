@@ -8,14 +8,15 @@ use bytes::{Buf as _, BytesMut};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::condition;
 use super::ledger::Ledger;
 use super::play::{Outcome, play};
 use super::request::INFERENCE;
 use super::settings::Settings;
 use super::violation::{self, Rules};
 use super::{Request, Violation};
-use crate::answer::{Answer, errors, models};
-use crate::door::Door;
+use crate::answer::{Answer, errors, model_list};
+use crate::door::{Door, Handle};
 use crate::http1::{BodyDecoder, Framing, Head, Progress};
 use crate::socket::Socket;
 use crate::watched::Watched;
@@ -27,17 +28,26 @@ pub(super) struct Shared {
     pub(super) ledger: Watched<Ledger>,
     /// Cancelled (and replaced) to reset every connection of its time.
     pub(super) life: Watched<CancellationToken>,
+    pub(super) door: Handle,
+    pub(super) stop: CancellationToken,
+    pub(super) tasks: TaskTracker,
 }
 
 impl Shared {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new(
+        settings: Settings,
+        door: Handle,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
         let settings = Watched::new(settings);
-        Self { settings, ledger: Watched::default(), life: Watched::default() }
+        let (ledger, life) = (Watched::default(), Watched::default());
+        Self { settings, ledger, life, door, stop, tasks }
     }
 }
 
 /// Accepts until it is dropped; its connections are dropped with it.
-pub(super) async fn accept(shared: Arc<Shared>, mut door: Door, tasks: TaskTracker) {
+pub(super) async fn accept(shared: Arc<Shared>, mut door: Door) {
     let stop = CancellationToken::new();
     let _stop_connections = stop.clone().drop_guard();
     loop {
@@ -45,7 +55,7 @@ pub(super) async fn accept(shared: Arc<Shared>, mut door: Door, tasks: TaskTrack
         let Ok(stream) = door.accept().await else { continue };
         let Ok(socket) = Socket::new(stream) else { continue };
         let connection = Connection::open(Arc::clone(&shared), socket);
-        tasks.spawn(stop.clone().run_until_cancelled_owned(connection.run()));
+        shared.tasks.spawn(stop.clone().run_until_cancelled_owned(connection.run()));
     }
 }
 
@@ -66,21 +76,20 @@ impl Drop for Connection {
 }
 
 /// Keeps the count of answers in progress right, however an answer ends.
-struct InFlight<'a>(&'a Watched<Ledger>);
+struct InFlight<'a> {
+    ledger: &'a Watched<Ledger>,
+    request: usize,
+}
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.0.update(|ledger| ledger.in_flight -= 1);
+        self.ledger.update(|ledger| ledger.leave(self.request));
     }
 }
 
 impl Connection {
     fn open(shared: Arc<Shared>, socket: Socket) -> Self {
-        let number = shared.ledger.update(|ledger| {
-            ledger.open += 1;
-            ledger.accepted += 1;
-            ledger.accepted - 1
-        });
+        let number = shared.ledger.update(Ledger::connected);
         let life = shared.life.read(CancellationToken::clone);
         Self { shared, socket, number, life }
     }
@@ -104,11 +113,15 @@ impl Connection {
                 }
             };
             let request = self.shared.ledger.update(|ledger| ledger.enter(request));
-            let _in_flight = InFlight(&self.shared.ledger);
+            let _in_flight = InFlight { ledger: &self.shared.ledger, request: request.number };
             // Looked at before the answer: the next request may follow the last byte of it at once.
             if !buffer.is_empty() {
                 let what = "bytes after the request, before its answer was complete";
                 self.report(vec![Violation::new(Some(request.number), what)]);
+            }
+            let poison = self.shared.settings.read(|settings| settings.poison.clone());
+            if let Some(poison) = poison.filter(|poison| poison.is_in(&request)) {
+                match self.shared.die(poison.comeback).await {}
             }
             let answer = self.choose(&request);
             let ledger = &self.shared.ledger;
@@ -150,6 +163,7 @@ impl Connection {
         Ok(Some(Request {
             number: 0,
             connection: self.number,
+            reported: self.shared.settings.read(|settings| settings.reported.clone()),
             method: method.to_owned(),
             target: target.to_owned(),
             headers: head.headers,
@@ -183,30 +197,34 @@ impl Connection {
         if let Some(script) = settings.routes.get(request.path()) {
             return script.answer(request);
         }
-        let bearer = settings.key.as_ref().map(|key| format!("Bearer {key}"));
         let guarded = request.path().starts_with("/v1");
-        if guarded && bearer.is_some() && request.headers.get("authorization") != bearer.as_deref()
-        {
+        if guarded && !settings.opens(request.headers.get("authorization")) {
             return errors::unauthorized();
         }
-        self.routed(request, &settings)
+        let phase = settings.phase.answer(request);
+        phase.unwrap_or_else(|| self.routed(request, &settings))
     }
 
     fn routed(&self, request: &Request, settings: &Settings) -> Answer {
-        let listed = settings.models.listed();
         match (request.method.as_str(), request.path()) {
             _ if request.is_inference() => {
                 let body = request.json();
                 let model = body["model"].as_str().unwrap_or_default();
                 if !settings.models.serves(model) {
-                    return errors::model_not_found(model, listed);
+                    return errors::model_not_found(model, &settings.models.ids());
                 }
                 let next = |settings: &mut Settings| settings.next_script(request.path());
                 self.shared.settings.update(next).answer(request)
             }
             ("GET", "/health") => Answer::empty(200),
-            ("GET", "/v1/models") => models(listed.iter().map(String::as_str)),
-            ("GET", "/version") => crate::answer::json(200, r#"{"version":"0.32.0"}"#),
+            ("GET", "/v1/models") => model_list(&settings.models.listed),
+            ("GET", "/version") => condition::version(),
+            ("GET", "/metrics") => {
+                let first = settings.models.listed.first();
+                let model = first.map_or("", |model| model.id.as_str());
+                let answering = self.shared.ledger.read(|ledger| ledger.generating.len());
+                settings.metrics.answer(model, answering)
+            }
             (_, "/health" | "/version" | "/v1/models") => errors::no_method(),
             ("GET", path) if INFERENCE.contains(&path) => errors::no_method(),
             _ => errors::no_route(),

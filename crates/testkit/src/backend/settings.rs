@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::answer::{Script, completion_text, embeddings};
+use super::condition::{MetricsPage, Phase};
+use super::death::Poison;
+use super::served::Models;
+use crate::answer::{Script, completion_text, embeddings, rerank, score};
 
 /// How violations are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,37 +27,20 @@ pub(crate) enum SystemRule {
     Anywhere,
 }
 
-/// Which model names exist.
-#[derive(Clone, Debug)]
-pub(super) enum Models {
-    /// These; others are answered 404 as vLLM does.
-    Served(Vec<String>),
-    /// All; the list shows these.
-    Any(Vec<String>),
-}
-
-impl Models {
-    pub(super) fn listed(&self) -> &[String] {
-        match self {
-            Self::Served(models) | Self::Any(models) => models,
-        }
-    }
-
-    pub(super) fn serves(&self, model: &str) -> bool {
-        match self {
-            Self::Served(models) => models.iter().any(|served| served == model),
-            Self::Any(_) => true,
-        }
-    }
-}
-
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) strictness: Strictness,
     pub(super) models: Models,
+    /// The name that answers carry instead of the one that was asked for.
+    pub(super) reported: Option<String>,
+    pub(super) phase: Phase,
+    pub(super) metrics: MetricsPage,
+    pub(super) poison: Option<Poison>,
     pub(super) system: SystemRule,
     pub(super) allowed_fields: HashSet<String>,
     pub(super) key: Option<String>,
+    /// Keys that are as good, while the one is exchanged for the other.
+    pub(super) other_keys: Vec<String>,
     pub(super) hosts: Vec<String>,
     pub(super) queue: VecDeque<Script>,
     pub(super) default: Option<Script>,
@@ -65,10 +51,15 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             strictness: Strictness::default(),
-            models: Models::Served(vec!["tiny".to_owned()]),
+            models: Models::new(["tiny"]),
+            reported: None,
+            phase: Phase::default(),
+            metrics: MetricsPage::default(),
+            poison: None,
             system: SystemRule::default(),
             allowed_fields: HashSet::new(),
             key: None,
+            other_keys: Vec::new(),
             hosts: Vec::new(),
             queue: VecDeque::new(),
             default: None,
@@ -78,6 +69,13 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether this header, or none, opens the door.
+    pub(super) fn opens(&self, authorization: Option<&str>) -> bool {
+        let Some(key) = &self.key else { return true };
+        let given = authorization.and_then(|value| value.strip_prefix("Bearer "));
+        given.is_some_and(|given| given == key || self.other_keys.iter().any(|key| key == given))
+    }
+
     pub(super) fn lenient(&self) -> bool {
         self.strictness == Strictness::Lenient
     }
@@ -88,6 +86,8 @@ impl Settings {
         queued.unwrap_or_else(|| match path {
             "/v1/completions" => completion_text("Hello from the fake backend."),
             "/v1/embeddings" => embeddings(),
+            "/v1/rerank" => rerank(),
+            "/v1/score" => score(),
             _ => crate::answer::chat_text("Hello from the fake backend.").script(),
         })
     }

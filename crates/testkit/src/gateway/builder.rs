@@ -1,15 +1,12 @@
 //! What a gateway is started with.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
 
-use tempfile::TempDir;
-
-use super::child::{Child, Finished, LISTENING, READY};
-use super::{Exit, TestGateway};
+use super::folder::Folder;
+use super::{Exit, Finished, LISTENING, READY, TestGateway};
+use crate::child::Child;
 
 /// The set-up of a [`TestGateway`].
 #[derive(Clone, Debug)]
@@ -18,9 +15,9 @@ pub struct Builder {
     arguments: Arguments,
     behind_dashes: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
-    files: Vec<(PathBuf, String)>,
+    files: Vec<(String, String)>,
     awaited: Awaited,
-    folder: Option<Arc<TempDir>>,
+    folder: Option<Folder>,
 }
 
 #[derive(Clone, Debug)]
@@ -97,7 +94,31 @@ impl Builder {
     /// Writes `transom.yaml` and adds `--config transom.yaml`.
     #[must_use]
     pub fn config_yaml(self, text: impl Into<String>) -> Self {
-        self.file("transom.yaml", text).arg("--config").arg("transom.yaml")
+        self.config("transom.yaml", text)
+    }
+
+    /// Writes this file and adds `--config` with its name.
+    #[must_use]
+    pub fn config(self, name: &str, text: impl Into<String>) -> Self {
+        self.file(name, text).arg("--config").arg(name)
+    }
+
+    /// Writes this file and adds `--policy-config` with its name.
+    #[must_use]
+    pub fn policy_config(self, name: &str, text: impl Into<String>) -> Self {
+        self.file(name, text).arg("--policy-config").arg(name)
+    }
+
+    /// Writes `.env`.
+    #[must_use]
+    pub fn dotenv(self, text: impl Into<String>) -> Self {
+        self.file(".env", text)
+    }
+
+    /// Adds an admin listener on a free loopback port; see [`TestGateway::admin`].
+    #[must_use]
+    pub fn admin(self) -> Self {
+        self.arg("--admin-listen").arg("127.0.0.1:0")
     }
 
     /// Returns from the start once it listens, whether or not an upstream is ready.
@@ -109,26 +130,42 @@ impl Builder {
 
     /// Runs in the folder of another gateway, which stays until both are gone.
     #[must_use]
-    pub fn in_folder_of(mut self, other: &TestGateway) -> Self {
-        self.folder = Some(Arc::clone(&other.folder));
+    pub fn in_folder_of(self, other: &TestGateway) -> Self {
+        self.in_folder(&other.folder)
+    }
+
+    /// Runs in this folder, which stays until the last of its users is gone.
+    #[must_use]
+    pub fn in_folder(mut self, folder: &Folder) -> Self {
+        self.folder = Some(folder.clone());
         self
     }
 
     /// Starts the process and waits for its ready line; its early end fails the test.
     pub async fn start(self) -> TestGateway {
-        let folder = self.folder();
+        let folder = self.prepared();
         self.start_in(folder).await
+    }
+
+    /// Starts `count` processes one after the other, all in one folder: one set of files, one database.
+    pub async fn start_several(self, count: usize) -> Vec<TestGateway> {
+        let folder = self.prepared();
+        let mut gateways = Vec::with_capacity(count);
+        for _ in 0..count {
+            gateways.push(self.clone().start_in(folder.clone()).await);
+        }
+        gateways
     }
 
     /// Runs the process to its end, such as one that refuses its configuration.
     pub async fn run(self) -> Finished {
-        let folder = self.folder();
+        let folder = self.prepared();
         let child = Child::start(self.command(&folder));
         let exit = child.wait().await;
         child.finished(exit).await
     }
 
-    pub(super) async fn start_in(self, folder: Arc<TempDir>) -> TestGateway {
+    pub(super) async fn start_in(self, folder: Folder) -> TestGateway {
         let child = Child::start(self.command(&folder));
         let starts: &[&str] = match self.awaited {
             Awaited::Ready => &[READY],
@@ -143,15 +180,16 @@ impl Builder {
         TestGateway { builder: self, child, url, folder }
     }
 
-    fn folder(&self) -> Arc<TempDir> {
-        let fresh = || Arc::new(TempDir::new().expect("a temporary folder"));
-        self.folder.clone().unwrap_or_else(fresh)
+    /// The folder with the files in it.
+    fn prepared(&self) -> Folder {
+        let folder = self.folder.clone().unwrap_or_default();
+        for (name, text) in &self.files {
+            folder.write(name, text);
+        }
+        folder
     }
 
-    fn command(&self, folder: &TempDir) -> Command {
-        for (name, text) in &self.files {
-            fs::write(folder.path().join(name), text).expect("writing into the folder");
-        }
+    fn command(&self, folder: &Folder) -> Command {
         let mut command = Command::new(&self.binary);
         command.current_dir(folder.path()).env_clear().env("HOME", folder.path());
         command.envs(search_path().map(|path| ("PATH", path)));

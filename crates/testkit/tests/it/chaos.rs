@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use transom_testkit::answer::{Framing, chat_text};
 use transom_testkit::chaos::{Direction, Fault, Rule};
 use transom_testkit::raw::End;
-use transom_testkit::{Client, FakeBackend, PATIENCE, RawClient, TcpChaos};
+use transom_testkit::{Blackhole, Client, FakeBackend, PATIENCE, RawClient, TcpChaos};
 
 const CHAT: &str = "/v1/chat/completions";
 const BODY: &str = r#"{"model":"tiny","messages":[{"role":"user","content":"Hi"}]}"#;
@@ -115,4 +115,12 @@ async fn a_half_closed_side_still_receives() {
     let response = raw.read_response().await.expect("a response that ends with the connection");
     assert_eq!(response.body.as_ref(), b"{}");
     backend.finish();
+}
+
+#[tokio::test]
+async fn a_black_hole_lets_no_connection_come_about_and_none_fail() {
+    let hole = Blackhole::start().await;
+    let connecting = RawClient::connect(hole.address());
+    let tried = tokio::time::timeout(Duration::from_millis(200), connecting).await;
+    assert!(tried.is_err(), "{tried:?}");
 }

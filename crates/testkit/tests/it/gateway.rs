@@ -35,6 +35,7 @@ async fn it_starts_in_a_folder_of_its_own_with_a_clean_environment() {
     for line in ["VR_EXTRA=yes", "a: 1", &home] {
         gateway.await_log(line).await;
     }
+    assert!(gateway.open_files() >= 3);
     let logs = gateway.logs();
     assert!(!logs.contains("CARGO"), "{logs}");
     let arguments = "serve --gateway-host 127.0.0.1 --gateway-port 0 --upstream http://127.0.0.1:1 --config transom.yaml -- model --dtype float32";

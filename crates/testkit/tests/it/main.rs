@@ -2,7 +2,16 @@
 
 mod answers;
 mod chaos;
+mod conditions;
 mod data;
 mod faults;
 mod gateway;
+mod load;
+mod reloading;
+mod tls;
 mod validation;
+
+#[tokio::test]
+async fn fake_process() {
+    transom_testkit::process::serve_or_check().await;
+}

@@ -107,6 +107,12 @@ impl Decoder {
         chunk.choices.iter().flatten().filter(ours).try_for_each(|choice| self.choice(choice, out))
     }
 
+    /// Whether the answer has begun: an item has, or the model has stopped. Until then nothing but
+    /// [`Event::Started`] has come out, and the request may still be sent elsewhere.
+    pub fn has_content(&self) -> bool {
+        matches!(self.stage, Stage::Stopped(_) | Stage::Done) || self.answer.has_begun()
+    }
+
     /// Takes in the clean end of the body. Harmless after `[DONE]`.
     ///
     /// # Errors

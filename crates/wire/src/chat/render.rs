@@ -2,11 +2,11 @@
 //!
 //! # Layout
 //!
-//! - [`render`]: which fields go out, in which order.
+//! - [`render`]: which fields go out, in which order; [`rename`]: the same body for another model.
 //! - `messages`: items to messages; `message`: the form of one message.
 //! - `tools`, `format`: tools with their choice, and the answer's format.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use transom_core::request::Generation;
 
@@ -61,6 +61,31 @@ pub fn render(generation: &Generation, options: &RenderOptions) -> Bytes {
     Bytes::from(bytes)
 }
 
+/// How every rendered body begins.
+const HEAD: &str = r#"{"model":"#;
+
+/// A rendered body whose model `from` becomes `to`.
+pub fn rename(rendered: &Bytes, from: &str, to: &str) -> Bytes {
+    if from == to {
+        return rendered.clone();
+    }
+    let rest = after_model(rendered, from);
+    let mut body = BytesMut::with_capacity(HEAD.len() + to.len() + 2 + rest.len());
+    body.extend_from_slice(HEAD.as_bytes());
+    body.extend_from_slice(&quoted(to));
+    body.extend_from_slice(&rest);
+    body.freeze()
+}
+
+/// What follows the model's name in a rendered body: the same for every name.
+pub fn after_model(rendered: &Bytes, name: &str) -> Bytes {
+    rendered.slice((HEAD.len() + quoted(name).len()).min(rendered.len())..)
+}
+
+fn quoted(text: &str) -> Vec<u8> {
+    serde_json::to_vec(text).unwrap_or_else(|_| unreachable!("a string is always valid JSON"))
+}
+
 struct Body<'a> {
     generation: &'a Generation,
     options: RenderOptions,
@@ -81,6 +106,7 @@ impl Body<'_> {
     fn write<M: SerializeMap>(&self, fields: &mut Fields<M>) -> Result<(), M::Error> {
         let generation = self.generation;
         let sampling = &generation.sampling;
+        // First, because `rename` looks for it there.
         fields.put("model", &generation.model)?;
         fields.put("messages", &messages::of(generation, self.options))?;
         fields.put("stream", &true)?;

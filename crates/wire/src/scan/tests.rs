@@ -146,6 +146,34 @@ fn the_fields_the_gateway_reads_have_their_types() {
     );
 }
 
+#[test]
+fn tells_what_routing_wants_to_know() {
+    let facts = |fields: &str| {
+        let body = format!(r#"{{"model":"m",{fields}}}"#);
+        let head = read(&body).unwrap();
+        let bytes = body.as_bytes();
+        let prompt = head.prompt().map(|span| body[span].to_owned());
+        let text = |text: Option<std::borrow::Cow<'_, str>>| text.map(std::borrow::Cow::into_owned);
+        let (user, key) = (text(head.user(bytes)), text(head.prompt_cache_key(bytes)));
+        (prompt, user, key, text(head.conversation(bytes)), head.max_tokens(bytes))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        facts(r#""messages":[1],"user":"\u0061","prompt_cache_key":"k","max_tokens":5"#),
+        (some("[1]"), some("a"), some("k"), None, Some(5))
+    );
+    assert_eq!(
+        facts(r#""prompt":{"id":"p"},"input":"x","conversation":{"id":"conv_1"},"user":"""#),
+        (some("\"x\""), None, None, some("conv_1"), None)
+    );
+    assert_eq!(
+        facts(r#""prompt":"p","conversation":"conv_2","max_completion_tokens":7,"max_tokens":5"#),
+        (some("\"p\""), None, None, some("conv_2"), Some(7))
+    );
+    assert_eq!(facts(r#""max_tokens":-1,"user":7"#), (None, None, None, None, None));
+    assert_eq!(facts(r#""query":"q","documents":[]"#).0, some("\"q\""));
+}
+
 /// Random JSON text: valid, and then with one byte changed.
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![

@@ -1,9 +1,12 @@
 //! The fields that [`super::Mode::Strict`] knows besides those with a rule: OpenAI's, and those of
-//! vLLM 0.32 that reach no deeper than sampling and rendering.
+//! vLLM 0.32 that reach no deeper than sampling, pooling and rendering.
 
 use super::Route;
 
-/// Known on every route that generates.
+/// Known on every route.
+const ANY: &[&str] = &["model", "truncation_side", "user"];
+
+/// Known on every route that generates, and on embeddings, where clients send them in vain.
 const GENERATION: &[&str] = &[
     "add_special_tokens",
     "bad_words",
@@ -12,7 +15,6 @@ const GENERATION: &[&str] = &[
     "ignore_eos",
     "include_stop_str_in_output",
     "metadata",
-    "model",
     "prompt_cache_key",
     "prompt_cache_retention",
     "repetition_detection",
@@ -28,9 +30,7 @@ const GENERATION: &[&str] = &[
     "store",
     "stream",
     "stream_options",
-    "truncation_side",
     "use_beam_search",
-    "user",
     "watermarking",
 ];
 
@@ -52,7 +52,27 @@ const CHAT: &[&str] = &[
 
 const COMPLETIONS: &[&str] = &["prompt", "suffix"];
 
-const EMBEDDINGS: &[&str] = &["encoding_format", "input", "messages", "normalize"];
+const EMBEDDINGS: &[&str] = &[
+    "add_generation_prompt",
+    "continue_final_message",
+    "embed_dtype",
+    "encoding_format",
+    "endianness",
+    "input",
+    "messages",
+    "normalize",
+    "padding",
+    "use_activation",
+];
+
+/// What rerank and score requests share.
+const SCORING: &[&str] = &["instruction", "padding", "use_activation"];
+
+/// `return_documents` is Cohere's and Jina's.
+const RERANK: &[&str] = &["documents", "query", "return_documents"];
+
+/// vLLM has four names for the two sides of a comparison.
+const SCORE: &[&str] = &["data_1", "data_2", "documents", "items", "queries", "text_1", "text_2"];
 
 const RESPONSES: &[&str] = &[
     "background",
@@ -74,11 +94,13 @@ const RESPONSES: &[&str] = &[
 ];
 
 pub(super) fn is_known(name: &str, route: Route) -> bool {
-    let own = match route {
-        Route::Chat => CHAT,
-        Route::Completions => COMPLETIONS,
-        Route::Embeddings => EMBEDDINGS,
-        Route::Responses => RESPONSES,
+    let (own, shared) = match route {
+        Route::Chat => (CHAT, GENERATION),
+        Route::Completions => (COMPLETIONS, GENERATION),
+        Route::Embeddings => (EMBEDDINGS, GENERATION),
+        Route::Responses => (RESPONSES, GENERATION),
+        Route::Rerank => (RERANK, SCORING),
+        Route::Score => (SCORE, SCORING),
     };
-    own.contains(&name) || GENERATION.contains(&name)
+    own.contains(&name) || shared.contains(&name) || ANY.contains(&name)
 }

@@ -4,7 +4,7 @@ use transom_core::failure::Invalid;
 
 use super::rules::look;
 use super::{Mode, denied, invalid};
-use crate::scan::{Part, View};
+use crate::scan::View;
 
 /// The part types that [`Mode::Strict`] knows.
 const KNOWN: &[&str] =
@@ -16,9 +16,8 @@ const URLS: &[&str] = &["image_url", "audio_url", "video_url"];
 /// Refuses tensors in place of media, and addresses that an engine must not open: with
 /// [`Mode::On`] everything but `data:`, `http:` and `https:`, with [`Mode::Strict`] everything but
 /// `data:`.
-pub(super) fn check(part: &Part, raw: &str, mode: Mode) -> Result<(), Invalid> {
-    let param = format!("messages[{}].content[{}]", part.message, part.index);
-    let View::Object(members) = look(&param, raw)? else {
+pub(super) fn check(param: &str, raw: &str, mode: Mode) -> Result<(), Invalid> {
+    let View::Object(members) = look(param, raw)? else {
         return Ok(());
     };
     for member in &members {

@@ -87,9 +87,12 @@ pub(super) fn of(name: &str) -> Option<Rule> {
         | "max_output_tokens"
         | "stream_interval"
         | "dimensions" => Rule::Integer { least: 1 },
-        "min_tokens" | "thinking_token_budget" | "routed_experts_prompt_start" => {
-            Rule::Integer { least: 0 }
-        }
+        "min_tokens"
+        | "thinking_token_budget"
+        | "routed_experts_prompt_start"
+        | "top_n"
+        | "max_tokens_per_query"
+        | "max_tokens_per_doc" => Rule::Integer { least: 0 },
         "top_k" | "truncate_prompt_tokens" => Rule::Integer { least: -1 },
         "seed" => Rule::Seed,
         "temperature" | "top_p" | "min_p" | "presence_penalty" | "frequency_penalty"

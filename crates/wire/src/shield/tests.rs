@@ -11,6 +11,15 @@ fn judge(shield: &Shield, route: Route, fields: &str) -> Result<(), (String, &'s
         .map_err(|invalid| (invalid.param.unwrap(), invalid.code))
 }
 
+const ROUTES: [Route; 6] = [
+    Route::Chat,
+    Route::Completions,
+    Route::Embeddings,
+    Route::Rerank,
+    Route::Score,
+    Route::Responses,
+];
+
 fn chat(fields: &str) -> Result<(), (String, &'static str)> {
     judge(&Shield::default(), Route::Chat, fields)
 }
@@ -41,7 +50,7 @@ fn what_reaches_into_the_engine_is_refused_by_name() {
         "guided_decoding_backend",
     ] {
         let field = format!(r#""{name}":{{}}"#);
-        for route in [Route::Chat, Route::Completions, Route::Embeddings, Route::Responses] {
+        for route in ROUTES {
             let judged = judge(&Shield::default(), route, &field);
             assert_eq!(judged, refused(name, "field_denied"));
         }
@@ -269,6 +278,55 @@ fn strict_knows_every_harmless_field_and_no_other() {
 }
 
 #[test]
+fn rerank_and_score_requests_pass_with_their_own_fields() {
+    let (on, strict) = (of_mode(Mode::On), of_mode(Mode::Strict));
+    for (route, fields) in [
+        (Route::Rerank, r#""query":"a","documents":["b",{"text":"c"}],"top_n":1,"user":"u""#),
+        (Route::Rerank, r#""query":"a","documents":[],"max_tokens_per_doc":9,"cache_salt":"s""#),
+        (Route::Score, r#""text_1":"a","text_2":["b"],"truncate_prompt_tokens":-1"#),
+        (Route::Score, r#""queries":"a","items":["b"],"instruction":"i","use_activation":true"#),
+        (Route::Score, r#""data_1":"a","data_2":["b"],"chat_template_kwargs":{"instruction":"i"}"#),
+    ] {
+        for shield in [&on, &strict] {
+            assert_eq!(judge(shield, route, fields), Ok(()), "{fields}");
+        }
+    }
+    assert_eq!(judge(&on, Route::Rerank, r#""top_n":-1"#), refused("top_n", "invalid_value"));
+    let foreign = judge(&strict, Route::Rerank, r#""text_1":"a""#);
+    assert_eq!(foreign, refused("text_1", "unknown_parameter"));
+    assert_eq!(judge(&on, Route::Rerank, r#""text_1":"a""#), Ok(()));
+}
+
+#[test]
+fn media_are_judged_wherever_vllm_takes_them() {
+    let (on, strict) = (of_mode(Mode::On), of_mode(Mode::Strict));
+    let part = |url: &str| format!(r#"{{"type":"image_url","image_url":{{"url":"{url}"}}}}"#);
+    let (file, web) = (part("file:///etc/passwd"), part("https://a.example/x.png"));
+    for (route, field, place) in [
+        (Route::Rerank, r#""query":{"content":[PART]}"#, "query.content[0]"),
+        (Route::Rerank, r#""documents":["a",{"content":["b",PART]}]"#, "documents[1].content[1]"),
+        (Route::Score, r#""text_2":{"content":[PART]}"#, "text_2.content[0]"),
+        (Route::Score, r#""items":[PART]"#, "items[0]"),
+        (
+            Route::Embeddings,
+            r#""input":[[{"role":"user","content":[PART]}]]"#,
+            "input[0][0].content[0]",
+        ),
+    ] {
+        let url = format!("{place}.image_url.url");
+        let with = |part: &str| field.replace("PART", part);
+        assert_eq!(judge(&on, route, &with(&file)), refused(&url, "media_url_denied"));
+        assert_eq!(judge(&on, route, &with(&web)), Ok(()));
+        assert_eq!(judge(&strict, route, &with(&web)), refused(&url, "media_url_denied"));
+        let tensor = with(r#"{"type":"image_embeds","image_embeds":"AA"}"#);
+        let param = format!("{place}.type");
+        assert_eq!(judge(&on, route, &tensor), refused(&param, "field_denied"));
+        assert_eq!(judge(&of_mode(Mode::Off), route, &with(&file)), Ok(()));
+    }
+    assert_eq!(judge(&strict, Route::Embeddings, r#""input":[[1,2],[3]]"#), Ok(()));
+}
+
+#[test]
 fn extras_of_typed_requests_follow_the_same_rules() {
     let shield = Shield::default();
     assert_eq!(shield.check_extra("min_p", "0.5"), Ok(Extra::Keep));
@@ -278,19 +336,27 @@ fn extras_of_typed_requests_follow_the_same_rules() {
     assert_eq!(shield.removed(), ["cache_salt", "request_id"]);
 }
 
-/// The field names are those that vLLM 0.32.0 documents at `/openapi.json`.
+/// The field names are those that vLLM 0.32.0 documents: at `/openapi.json`, or, for the routes of
+/// pooling models, in its request classes.
 #[test]
 fn every_field_of_vllm_has_been_thought_about() {
     let fields = include_str!("../../tests/data/vllm-0.32.0-fields.json");
     let fields: BTreeMap<&str, Vec<&str>> = serde_json::from_str(fields).unwrap();
-    for (name, route) in [("chat", Route::Chat), ("completions", Route::Completions)] {
+    // These shape the answer of vLLM's render routes only, which the gateway does not have.
+    let render = ["mm_payload", "return_mm_kwargs"].as_slice();
+    for (name, route, least, undecided) in [
+        ("chat", Route::Chat, 40, render),
+        ("completions", Route::Completions, 40, render),
+        ("embeddings", Route::Embeddings, 20, &[]),
+        ("rerank", Route::Rerank, 16, &[]),
+        ("score", Route::Score, 20, &[]),
+    ] {
         let decided = |field: &str| {
             rules::of(field).is_some() || known::is_known(field, route) || OWNED.contains(&field)
         };
         let mut left = fields[name].clone();
-        assert!(left.len() > 40);
+        assert!(left.len() > least);
         left.retain(|field| !decided(field));
-        // These shape the answer of vLLM's render routes only, which the gateway does not have.
-        assert_eq!(left, ["mm_payload", "return_mm_kwargs"], "{name}");
+        assert_eq!(left, undecided, "{name}");
     }
 }

@@ -34,6 +34,13 @@ impl Block {
         Frame::of(&self.0)
     }
 
+    /// Where the data of this block's own frame lie in it; `None` when they were joined of several
+    /// lines, which made a copy.
+    pub(crate) fn place_of(&self, data: &Bytes) -> Option<usize> {
+        let at = data.as_ptr().addr().checked_sub(self.0.as_ptr().addr())?;
+        (at + data.len() <= self.0.len()).then_some(at)
+    }
+
     /// Whether there is nothing but line ends.
     pub fn is_blank(&self) -> bool {
         self.0.iter().all(|byte| matches!(byte, b'\n' | b'\r'))

@@ -1,8 +1,13 @@
+use std::path::Path;
+
 use bytes::Bytes;
 use transom_core::upstream_error::Report;
 use transom_testkit::recordings;
 
 use super::*;
+
+mod content;
+mod names;
 
 struct Outcome {
     forwarded: String,
@@ -156,9 +161,9 @@ fn broken_events_end_the_stream_and_are_not_shown() {
 fn an_error_in_the_stream_is_reported_and_held_back() {
     let report = Report {
         message: "engine died".to_owned(),
-        kind: Some("InternalServerError".to_owned()),
-        param: None,
-        code: Some("500".to_owned()),
+        kind: Some("InternalServerError".into()),
+        code: Some("500".into()),
+        ..Report::default()
     };
     let body = r#""message":"engine died","type":"InternalServerError","param":null,"code":500}"#;
     for event in [
@@ -174,19 +179,25 @@ fn an_error_in_the_stream_is_reported_and_held_back() {
     assert!(forward(&[&none, STOP, DONE].concat()).end.is_ok());
 }
 
+/// Recorded answers that only this crate needs.
+fn recorded(name: &str) -> recordings::Recording {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    recordings::read(&folder.join(name).with_extension("json")).unwrap()
+}
+
 #[test]
 fn whole_answers_are_checked_and_counted_too() {
-    let recording = recordings::vllm("chat");
-    let usage = read_body(recording.bytes()).unwrap().unwrap();
+    let chat = recordings::vllm("chat");
+    let Answer { body, usage } = read_body(chat.bytes(), None).unwrap();
+    assert_eq!(body.as_ptr(), chat.bytes().as_ptr(), "nothing was to be changed");
+    let usage = usage.unwrap();
     assert!(usage.input > 0 && usage.output > 0 && usage.reasoning <= usage.output, "{usage:?}");
+    let rerank = read_body(recorded("llama-server/rerank").bytes(), None).unwrap();
+    assert_eq!(rerank.usage, Some(Usage { input: 4, ..Usage::default() }));
     for body in ["", "<html></html>", "[]", "{\"a\":", "null"] {
-        assert!(
-            matches!(read_body(body.as_bytes()), Err(UpstreamError::Protocol { .. })),
-            "{body}"
-        );
+        let answer = read_body(&Bytes::from(body), None);
+        assert!(matches!(answer, Err(UpstreamError::Protocol { .. })), "{body}");
     }
-    let error = br#"{"error":{"message":"no"}}"#;
-    assert!(
-        matches!(read_body(error), Err(UpstreamError::Reported(report)) if report.message == "no")
-    );
+    let error = read_body(&Bytes::from_static(br#"{"error":{"message":"no"}}"#), None);
+    assert!(matches!(error, Err(UpstreamError::Reported(report)) if report.message == "no"));
 }

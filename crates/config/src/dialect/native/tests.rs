@@ -1,8 +1,16 @@
+use std::path::Path;
+
 use super::*;
+use crate::{
+    dialect::{self, Policies},
+    variables::Variables,
+};
 
 fn lower(text: &str) -> (Draft, Vec<String>) {
     let mut found = Findings::default();
-    let draft = super::lower("transom.yaml", text, &mut found);
+    let (variables, machine) = (Variables::default(), crate::Disk);
+    let context = Context::new(&machine, Path::new("/"), &variables, Policies::Required);
+    let draft = dialect::lower("transom.yaml", text, &context, &mut found);
     (draft, found.problems.iter().map(ToString::to_string).collect())
 }
 

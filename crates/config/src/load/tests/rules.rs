@@ -150,16 +150,16 @@ fn all_problems_of_all_sources_are_reported_at_once() {
             "VR_PORT: `abc` is not a whole number from 0 to 65535",
             ".env:1 VR_WORKERS: `0` is not a whole number from 1 to 1024",
             "--tls-cert: HTTPS needs a certificate and its key (give --tls-key too)",
+            "transom.yaml:3 limits.json_depth: `999` is not a whole number from 1 to 128",
             "command line: no upstream is configured (give --upstream URL, or `-- MODEL [vLLM \
-             arguments]`, or set VR_LLM_API_BASE, or write upstream.url or vllm.model in \
+             arguments]`, or set VR_LLM_API_BASE, or write upstream.url, vllm.model or models in \
              transom.yaml)",
             "transom.yaml:5 store.durability: `fats` is not one of durable, fast (did you mean \
              `fast`?)",
-            "transom.yaml:3 limits.json_depth: `999` is not a whole number from 1 to 128",
             "--shield: `of` is not one of on, strict, off (did you mean `off`?)",
         ]
     );
-    let Ok(Loaded { command: Command::Check(report, _), .. }) = machine.run("check") else {
+    let Ok(Loaded { command: Command::Check { report, .. }, .. }) = machine.run("check") else {
         panic!("check reports, it does not fail")
     };
     assert_eq!((report.problems.len(), report.exit_code()), (6, 2));
@@ -168,7 +168,7 @@ fn all_problems_of_all_sources_are_reported_at_once() {
 #[test]
 fn a_report_is_text_for_people_and_json_for_machines() {
     let machine = Machine::new().variable("VR_PORT", "abc");
-    let Ok(Loaded { command: Command::Check(report, ReportFormat::Json), notices }) =
+    let Ok(Loaded { command: Command::Check { report, format: ReportFormat::Json, .. }, notices }) =
         machine.run(&format!("check --format json {UP} --shield of"))
     else {
         panic!("check reports, it does not fail")
@@ -228,6 +228,10 @@ fn usage_errors_exit_2_and_help_exits_0_with_an_example() {
         ("check --help", 0),
         ("config --help", 0),
         ("config show --help", 0),
+        ("config convert --help", 0),
+        ("gateway", 2),
+        ("gateway run --help", 0),
+        ("--no-such-flag", 2),
         ("migrate --help", 0),
     ] {
         match Machine::new().run(line) {

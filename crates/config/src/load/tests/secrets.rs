@@ -45,6 +45,21 @@ fn no_output_of_any_kind_holds_a_key() {
         Machine::new().variable("VR_API_KEY", CANARY).variable("VR_OPENAI_API_KEY", CANARY),
         Machine::new().file(".env", &format!("VR_API_KEY={CANARY}\nEXA_API_KEY={CANARY}\n")),
         Machine::new().file("key", CANARY).file("transom.yaml", "auth:\n  api_key: file:key\n"),
+        Machine::new().file(
+            "transom.yaml",
+            &format!("backends: [{{name: a, url: 'http://a', api_key: {CANARY}}}]\n"),
+        ),
+        Machine::new().file(
+            "transom.yaml",
+            &format!(
+                "model_list:\n  - model_name: m\n    litellm_params: {{model: openai/m, api_base: \
+                 'http://a:1', api_key: {CANARY}}}\n"
+            ),
+        ),
+        Machine::new().row(
+            "m",
+            &format!("{{\"model\": {{}}, \"backends\": [{{\"api_key\": \"{CANARY}\"}}]}}"),
+        ),
         // Broken in ways that could tempt a message to repeat the value.
         Machine::new().variable("VR_API_KEY", &format!("{CANARY} é")),
         Machine::new().file(".env", &format!("export VR_API_KEY {CANARY}\n")),
@@ -55,11 +70,11 @@ fn no_output_of_any_kind_holds_a_key() {
         Machine::new().file("transom.yaml", &format!("auth:\n  api_key: \"{CANARY}\n")),
     ];
     for (index, machine) in machines.iter().enumerate() {
-        for line in ["serve", "config show", "check"] {
+        for line in ["serve", "config show", "config convert", "check"] {
             for flags in [UP, "", "-- m"] {
                 let outcome = machine.run(&format!("{line} {flags}"));
                 let mut output = format!("{outcome:?}");
-                if let Ok(Loaded { command: Command::Check(report, _), .. }) = &outcome {
+                if let Ok(Loaded { command: Command::Check { report, .. }, .. }) = &outcome {
                     output += &report.text(Colour::On);
                     output += &report.json().unwrap();
                 }

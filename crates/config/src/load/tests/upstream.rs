@@ -1,7 +1,7 @@
 //! Which upstream is chosen (`vllm-responses.md` section 1.1).
 
 use super::*;
-use crate::{Child, UpstreamConfig, value::BindHost};
+use crate::{Child, value::BindHost};
 
 const URL: &str = "http://a:1/v1";
 
@@ -9,10 +9,11 @@ const URL: &str = "http://a:1/v1";
 fn chosen(machine: &Machine, line: &str) -> (String, Vec<String>) {
     let line = format!("--code-interpreter disabled {line}");
     let (config, notices) = machine.serve(line.trim());
-    let base = config.upstream.base();
-    let chosen = match config.upstream {
-        UpstreamConfig::External { .. } => base,
-        UpstreamConfig::Spawn(child) => {
+    let [backend] = &config.fleet.backends[..] else { panic!("{:?}", config.fleet) };
+    let base = backend.url.to_string();
+    let chosen = match &config.child {
+        None => base,
+        Some(child) => {
             format!("{} {} @{base}", child.model, child.arguments.as_slice().join(" "))
         }
     };
@@ -79,8 +80,8 @@ fn conflicts_and_incomplete_command_lines_are_refused_with_advice() {
             &machine,
             "serve",
             "command line: no upstream is configured (give --upstream URL, or `-- MODEL [vLLM \
-             arguments]`, or set VR_LLM_API_BASE, or write upstream.url or vllm.model in \
-             transom.yaml)"
+             arguments]`, or set VR_LLM_API_BASE, or write upstream.url, vllm.model or \
+             models in transom.yaml)"
                 .to_owned(),
         ),
         (
@@ -145,10 +146,7 @@ fn the_child_listens_where_its_arguments_say() {
 #[test]
 fn the_program_is_found_on_path_or_where_the_flag_says() {
     let machine = Machine::new().file("/bin/other/vllm", "").file("/opt/vllm", "");
-    let child = |line: &str| match machine.config(line).upstream {
-        UpstreamConfig::Spawn(child) => child,
-        UpstreamConfig::External { .. } => panic!("{line}"),
-    };
+    let child = |line: &str| machine.config(line).child.unwrap();
     let spawned = child("-- m");
     let expected = Child {
         vllm_bin: PathBuf::from("/bin/vllm"),
@@ -170,10 +168,6 @@ fn the_program_is_found_on_path_or_where_the_flag_says() {
 
 #[test]
 fn arguments_are_passed_on_as_they_are() {
-    let UpstreamConfig::Spawn(child) =
-        Machine::new().config("-- m --served-model-name ''").upstream
-    else {
-        panic!("a model is spawned")
-    };
+    let child = Machine::new().config("-- m --served-model-name ''").child.unwrap();
     assert_eq!(child.arguments.as_slice()[..2], ["--served-model-name", ""]);
 }

@@ -72,8 +72,9 @@ fn lost() -> Failure {
 }
 
 impl Sink {
-    /// The model server has begun to answer: a stream's status line may go out.
-    pub(super) fn begin(&mut self) {
+    /// A stream's status line may go out. `false` when it has gone out before.
+    pub(super) fn begin(&mut self) -> bool {
+        let first = !self.is_stream();
         *self = match std::mem::replace(self, Self::Closed) {
             Self::Waiting(begun, pieces) => match begun.send(Ok(())) {
                 Ok(()) => Self::Stream(pieces),
@@ -81,6 +82,12 @@ impl Sink {
             },
             other => other,
         };
+        first
+    }
+
+    /// Whether the client gets a stream, begun or not.
+    pub(super) fn can_stream(&self) -> bool {
+        matches!(self, Self::Waiting(..) | Self::Stream(_))
     }
 
     /// Whether a stream has begun.

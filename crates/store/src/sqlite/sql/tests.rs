@@ -5,8 +5,12 @@ use super::*;
 /// The loops of a statement as SQLite plans them.
 async fn plan(statement: &str) -> Vec<String> {
     let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-    let schema = include_str!("../../../migrations/sqlite/0001_responses.sql");
-    sqlx::raw_sql(schema).execute(&mut connection).await.unwrap();
+    for schema in [
+        include_str!("../../../migrations/sqlite/0001_responses.sql"),
+        include_str!("../../../migrations/sqlite/0002_models.sql"),
+    ] {
+        sqlx::raw_sql(schema).execute(&mut connection).await.unwrap();
+    }
     let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
     let rows = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
     rows.iter().map(|row| row.get::<String, _>("detail")).collect()
@@ -14,12 +18,17 @@ async fn plan(statement: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn every_read_and_deletion_finds_its_rows_by_an_index() {
-    for statement in
-        [RESPONSE, HISTORY, INPUT_ITEMS_ASCENDING, INPUT_ITEMS_DESCENDING, DELETE_RESPONSE]
-    {
+    for statement in [
+        RESPONSE,
+        HISTORY,
+        INPUT_ITEMS_ASCENDING,
+        INPUT_ITEMS_DESCENDING,
+        DELETE_RESPONSE,
+        crate::sqlite::models::REVISION,
+    ] {
         let plan = plan(statement).await;
         let scans = plan.iter().filter(|step| {
-            ["responses", "items", "parent", "head", "item", "anchor", "turn"]
+            ["responses", "items", "parent", "head", "item", "anchor", "turn", "revisions"]
                 .iter()
                 .any(|table| step.starts_with(&format!("SCAN {table}")))
         });

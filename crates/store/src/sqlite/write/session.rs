@@ -11,7 +11,7 @@ use transom_core::port::store::{StoreError, StoredItem, TurnRecord};
 use transom_core::scope::Scope;
 
 use super::super::error::{Shared, is_constraint, store_error};
-use super::super::sql;
+use super::super::{models, sql};
 use super::{Change, Job, Tally};
 
 /// What became of each change of a committed transaction.
@@ -137,6 +137,8 @@ async fn apply(connection: &mut SqliteConnection, job: &Job) -> Result<bool, sql
     match &job.change {
         Change::Commit(turn) => insert(connection, &job.scope, turn).await.map(|()| true),
         Change::Delete(id) => delete(connection, &job.scope, id).await,
+        Change::PutModel(row, expect) => models::put(connection, &job.scope, row, *expect).await,
+        Change::RemoveModel(name) => models::remove(connection, name).await,
     }
 }
 

@@ -32,7 +32,7 @@ struct Reply<'a> {
 impl<'a> Reply<'a> {
     fn new(chat: &'a Chat, request: &Request) -> Self {
         let body = request.json();
-        let model = body["model"].as_str().unwrap_or_default().to_owned();
+        let model = request.model();
         let top_logprobs = (body["logprobs"] == Value::Bool(true))
             .then(|| body["top_logprobs"].as_u64().unwrap_or(0));
         let id = match request.headers.get("x-request-id") {

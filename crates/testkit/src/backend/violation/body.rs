@@ -18,6 +18,8 @@ pub(super) fn check(
     let (known, required) = match path {
         "/v1/completions" => (fields::COMPLETIONS, ["prompt", "prompt_embeds"]),
         "/v1/embeddings" => (fields::EMBEDDINGS, ["input", "messages"]),
+        "/v1/rerank" => (fields::RERANK, ["query", "query"]),
+        "/v1/score" => (fields::SCORE, ["text_1", "queries"]),
         _ => (fields::CHAT, ["messages", "messages"]),
     };
     for field in body.keys() {

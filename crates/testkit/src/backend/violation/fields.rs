@@ -1,5 +1,5 @@
 //! The top-level fields vLLM 0.32.0 knows, sorted (from the schema a running server publishes at
-//! `/openapi.json`; the embeddings list from its documentation).
+//! `/openapi.json`; the lists of embeddings, rerank and score from its documentation).
 
 /// Fields of `/v1/chat/completions`.
 pub(super) const CHAT: &[&str] = &[
@@ -151,6 +151,38 @@ pub(super) const EMBEDDINGS: &[&str] = &[
     "model",
     "priority",
     "request_id",
+    "truncate_prompt_tokens",
+    "truncation_side",
+    "use_activation",
+    "user",
+];
+
+/// Fields of `/v1/rerank`.
+pub(super) const RERANK: &[&str] = &[
+    "documents",
+    "mm_processor_kwargs",
+    "model",
+    "priority",
+    "query",
+    "request_id",
+    "top_n",
+    "truncate_prompt_tokens",
+    "truncation_side",
+    "use_activation",
+    "user",
+];
+
+/// Fields of `/v1/score`.
+pub(super) const SCORE: &[&str] = &[
+    "documents",
+    "items",
+    "mm_processor_kwargs",
+    "model",
+    "priority",
+    "queries",
+    "request_id",
+    "text_1",
+    "text_2",
     "truncate_prompt_tokens",
     "truncation_side",
     "use_activation",

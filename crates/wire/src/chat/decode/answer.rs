@@ -66,6 +66,11 @@ impl Answer {
         self.calls.know(ids);
     }
 
+    /// Whether any item has begun.
+    pub(super) fn has_begun(&self) -> bool {
+        self.next > 0
+    }
+
     /// Takes in one delta: thoughts, then text, then calls, the order in which a model says them.
     pub(super) fn grow(
         &mut self,

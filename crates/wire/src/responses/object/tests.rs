@@ -2,16 +2,13 @@ use std::time::Duration;
 
 use http::StatusCode;
 use transom_core::failure::Failure;
-use transom_core::upstream_error::{Report, UpstreamError};
+use transom_core::upstream_error::{Report, Symptom, UpstreamError};
 
 use super::PublicError;
 
 #[test]
 fn a_failed_response_keeps_to_openais_codes_and_names_ours() {
-    let too_long = Report {
-        message: "This model's maximum context length is 2048 tokens".to_owned(),
-        ..Report::default()
-    };
+    let too_long = Report { symptom: Some(Symptom::ContextTooLong), ..Report::default() };
     let status = |status, report| {
         Failure::Upstream(UpstreamError::Status { status, report, retry_after: None })
     };

@@ -26,9 +26,9 @@ fn an_error_in_the_stream_is_reported_in_the_servers_words() {
     let (events, _, result) = run(&[&delta(r#""content":"a""#), error.as_str(), DONE]);
     let report = Report {
         message: "engine died".to_owned(),
-        kind: Some("InternalServerError".to_owned()),
-        param: None,
-        code: Some("500".to_owned()),
+        kind: Some("InternalServerError".into()),
+        code: Some("500".into()),
+        ..Report::default()
     };
     assert_eq!(result, Err(UpstreamError::Reported(report)));
     assert_eq!(events.len(), 3, "started, began, text: {events:?}");

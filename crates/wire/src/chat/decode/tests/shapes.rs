@@ -222,3 +222,23 @@ fn a_call_does_not_get_an_id_that_the_conversation_knows() {
     let fresh = |number: u8| format!("call_{number:032x}");
     assert_eq!(given.collect::<Vec<_>>(), [&fresh(1), "call_1", &fresh(2)]);
 }
+
+#[test]
+fn an_answer_has_content_when_something_of_it_can_be_seen() {
+    let content = |stream: &[String]| {
+        let mut decoder = Decoder::new(ids());
+        let mut events = Vec::new();
+        for data in stream {
+            decoder.feed(data.as_bytes(), &mut events).unwrap();
+        }
+        (decoder.has_content(), events.len())
+    };
+    let role = delta(r#""role":"assistant","content":"""#);
+    let blank = delta(r#""content":"\n\n""#);
+    assert_eq!(content(&[]), (false, 0));
+    assert_eq!(content(&[role.clone(), blank.clone()]), (false, 1));
+    assert!(content(&[role.clone(), delta(r#""reasoning":"I""#)]).0);
+    assert!(content(&[role.clone(), blank, delta(r#""content":"x""#)]).0);
+    assert!(content(&[call(r#"{"index":0,"id":"a","function":{"name":"f"}}"#)]).0);
+    assert!(content(&[role, finish("stop")]).0);
+}

@@ -2,19 +2,13 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::watched::Watched;
-
-/// The line a gateway prints once it answers for a model, up to its URL.
-pub(super) const READY: &str = "Transom is ready: ";
-
-/// The line it prints before that where an upstream is not ready yet.
-pub(super) const LISTENING: &str = "Transom is listening: ";
 
 /// Most output lines that are kept; later ones are dropped.
 const MAX_LINES: usize = 100_000;
@@ -58,10 +52,16 @@ pub struct Finished {
 
 /// The process, watched by three threads: one per output, one for its exit.
 #[derive(Debug)]
-pub(super) struct Child {
+pub(crate) struct Child {
     pid: Pid,
     state: Arc<Watched<State>>,
+    /// Closed when this side is gone, however it goes.
+    _leash: Option<ChildStdin>,
 }
+
+/// A place in the output of a process: what came before it is old.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogMark(usize);
 
 #[derive(Debug, Default)]
 struct State {
@@ -77,14 +77,26 @@ enum Source {
 }
 
 impl Child {
-    pub(super) fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub(crate) fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null());
+        Self::start_with_input(command)
+    }
+
+    /// Starts a process that can see by the end of its standard input that this one is gone.
+    pub(crate) fn start_leashed(mut command: Command) -> Self {
+        command.stdin(Stdio::piped());
+        Self::start_with_input(command)
+    }
+
+    fn start_with_input(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => panic!("starting {}: {error}", command.get_program().display()),
         };
         let state = Arc::new(Watched::new(State { open_outputs: 2, ..State::default() }));
         let pid = Pid::from_child(&child);
+        let leash = child.stdin.take();
         follow(Source::Stdout, child.stdout.take().expect("a piped output"), &state);
         follow(Source::Stderr, child.stderr.take().expect("a piped output"), &state);
         let shared = Arc::clone(&state);
@@ -92,14 +104,14 @@ impl Child {
             let status = child.wait().expect("waiting for an own child");
             shared.update(|state| state.exit = Some(status.into()));
         });
-        Self { pid, state }
+        Self { pid, state, _leash: leash }
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         // Under the lock that the waiting thread needs to note the exit; an id that is free again is
         // not signalled.
         self.state.update(|state| {
@@ -110,30 +122,57 @@ impl Child {
         });
     }
 
-    pub(super) async fn wait(&self) -> Exit {
+    pub(crate) async fn wait(&self) -> Exit {
         self.state.wait_for("the process to end", |state| state.exit).await
     }
 
-    pub(super) async fn finished(&self, exit: Exit) -> Finished {
+    pub(crate) async fn finished(&self, exit: Exit) -> Finished {
         let ended = |state: &mut State| (state.open_outputs == 0).then_some(());
         self.state.wait_for("the end of the output", ended).await;
         let text = |wanted| self.text(|source| source == wanted);
         Finished { exit, stdout: text(Source::Stdout), stderr: text(Source::Stderr) }
     }
 
-    pub(super) fn logs(&self) -> String {
+    pub(crate) fn logs(&self) -> String {
         self.text(|_| true)
     }
 
-    pub(super) async fn await_line(&self, text: &str) -> String {
+    /// The end of the output so far.
+    pub(crate) fn mark(&self) -> LogMark {
+        self.state.read(|state| LogMark(state.lines.len()))
+    }
+
+    /// The lines behind the mark, in order of arrival.
+    pub(crate) fn lines_since(&self, mark: LogMark) -> Vec<String> {
+        self.state.read(|state| {
+            let lines = state.lines.get(mark.0..).unwrap_or_default();
+            lines.iter().map(|(_, line)| line.clone()).collect()
+        })
+    }
+
+    pub(crate) async fn await_line(&self, text: &str) -> String {
+        let matching = |line: &str| line.contains(text).then(|| line.to_owned());
+        self.await_since(LogMark::default(), &format!("the output line {text:?}"), matching).await
+    }
+
+    /// The first line behind the mark of which `read` makes something; `what` names it in a failure.
+    pub(crate) async fn await_since<T>(
+        &self,
+        mark: LogMark,
+        what: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> T {
+        let mut seen = mark.0;
         let found = |state: &mut State| {
-            state.lines.iter().find(|(_, line)| line.contains(text)).map(|(_, line)| line.clone())
+            let fresh = state.lines.get(seen..).unwrap_or_default();
+            seen = state.lines.len();
+            fresh.iter().find_map(|(_, line)| read(line))
         };
-        self.state.wait_for(&format!("the output line {text:?}"), found).await
+        self.state.wait_for(what, found).await
     }
 
     /// The URL behind the first of these texts to appear, or how the process ended before.
-    pub(super) async fn await_start(&self, starts: &[&str]) -> Result<String, Exit> {
+    pub(crate) async fn await_start(&self, starts: &[&str]) -> Result<String, Exit> {
         let what = format!("the output line {:?}; so far:\n{}", starts, self.logs());
         self.state
             .wait_for(&what, |state| {

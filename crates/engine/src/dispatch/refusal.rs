@@ -1,0 +1,99 @@
+//! What a client reads when no model could serve its call.
+
+use std::time::Duration;
+
+use transom_core::backend::BackendState;
+use transom_core::failure::Failure;
+use transom_core::upstream_error::{Report, UpstreamError};
+use transom_wire::error::show_model;
+
+use super::{Job, Stop};
+use crate::catalog::Group;
+use crate::catalog::group::Nobody;
+use crate::gateway::Gateway;
+
+/// When a client should come back while a model loads: loading takes minutes.
+const LOADING_RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// When a client should come back while a server is gone: it may be back at any moment.
+const GONE_RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// The model is loading.
+pub(super) fn loading() -> Failure {
+    Failure::NotReady { state: "loading", retry_after: LOADING_RETRY_AFTER }
+}
+
+/// No server can take requests; the state of one of them says what to tell.
+pub(crate) fn not_ready(state: Option<&BackendState>) -> Failure {
+    match state {
+        Some(BackendState::Loading { .. }) | None => loading(),
+        Some(state) => {
+            Failure::NotReady { state: state.word(), retry_after: GONE_RETRY_AFTER }
+        }
+    }
+}
+
+impl Gateway {
+    pub(super) fn refusal(&self, job: &Job, group: &Group, stop: Stop) -> Failure {
+        match stop {
+            Stop::Final(failure) => failure,
+            Stop::WouldWait => loading(),
+            Stop::Failed { error, upstream } => {
+                let hide = !group.model.expose_upstream_model;
+                Failure::Upstream(if hide { hidden(error, &upstream, &job.asked) } else { error })
+            }
+            Stop::Nobody(nobody) => self.nobody(job, group, nobody),
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "reads like the question next to it")]
+    fn nobody(&self, job: &Job, group: &Group, nobody: Nobody) -> Failure {
+        match nobody {
+            Nobody::TooLong { limit } => Failure::invalid(
+                job.prompt_field,
+                "context_length_exceeded",
+                format!(
+                    "The model '{}' takes {limit} tokens at most, prompt and answer together; \
+                     this request needs about {}.",
+                    job.asked, job.tokens
+                ),
+            ),
+            Nobody::RateLimited { wait } => Failure::RateLimited { retry_after: wait },
+            Nobody::Resting { wait } => Failure::NotReady {
+                state: "unavailable",
+                retry_after: wait.max(Duration::from_secs(1)),
+            },
+            Nobody::Away { state } => {
+                Failure::NotReady { state, retry_after: GONE_RETRY_AFTER }
+            }
+            Nobody::AllTried => {
+                Failure::NotReady { state: "unavailable", retry_after: GONE_RETRY_AFTER }
+            }
+            Nobody::Misconfigured => Failure::Misconfigured {
+                model: job.asked.to_string(),
+                served: job.operator.then(|| served(group)),
+            },
+        }
+    }
+}
+
+/// Every name that the model's servers list.
+fn served(group: &Group) -> Vec<String> {
+    let lists = group.targets.iter().map(|target| target.upstream.served());
+    lists.flat_map(|list| list.iter().map(|model| model.id.to_string()).collect::<Vec<_>>()).collect()
+}
+
+/// The error without the name that only the model server knows.
+pub(crate) fn hidden(error: UpstreamError, upstream: &str, asked: &str) -> UpstreamError {
+    let rename = |mut report: Report| {
+        show_model(&mut report, upstream, asked);
+        report
+    };
+    match error {
+        UpstreamError::Status { status, report, retry_after } => {
+            UpstreamError::Status { status, report: rename(report), retry_after }
+        }
+        UpstreamError::Reported(report) => UpstreamError::Reported(rename(report)),
+        other => other,
+    }
+}

@@ -1,0 +1,107 @@
+//! What is to be done, whichever deployment does it.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use transom_core::caller::Principal;
+use transom_core::port::upstream::Route;
+use transom_routing::prompt::Prompt;
+use transom_wire::chat;
+use transom_wire::responses::request;
+use transom_wire::splice::{Edits, UsageChunk, rewrite};
+
+use crate::call::Hints;
+use crate::dispatch::Job;
+use crate::dispatch::job::{Delivery, guess_tokens};
+use crate::live::Snapshot;
+use crate::stage::rehydrate::Joined;
+use crate::stage::screen::Passage;
+
+impl Snapshot {
+    /// The job of a request whose bytes go through.
+    pub(crate) fn plan_passage(
+        &self,
+        caller: &Principal,
+        hints: &Hints,
+        passage: &Passage,
+        asked: Arc<str>,
+    ) -> Job {
+        let prompt = passage.head.prompt().map(|span| passage.body.slice(span)).unwrap_or_default();
+        let (head, body) = (Arc::clone(&passage.head), passage.body.clone());
+        let shield = self.settings.shield.clone();
+        let session = passage.head.prompt_cache_key(&passage.body);
+        let session = session.as_deref().or(hints.session.as_deref());
+        Job {
+            asked,
+            route: passage.route,
+            delivery: if head.stream { Delivery::Stream } else { Delivery::Whole },
+            session: session.map(tie),
+            tokens: guess_tokens(prompt.len(), head.max_tokens(&body).unwrap_or_default()),
+            prompt: Prompt::of(prompt),
+            operator: caller.is_operator(),
+            owner: tie(&caller.scope.key),
+            priority: hints.priority,
+            prompt_field: prompt_field(passage.route),
+            original: passage.body.clone(),
+            body: Box::new(move |model| {
+                let removed = shield.removed();
+                let edits =
+                    Edits { model: Some(model), usage: UsageChunk::InStreams, remove: removed };
+                rewrite(&body, &head, &edits)
+            }),
+        }
+    }
+
+    /// The job of a turn of the Responses API: always a stream from the model server.
+    pub(crate) fn plan_turn(
+        &self,
+        caller: &Principal,
+        hints: &Hints,
+        joined: &Joined,
+        delivery: request::Delivery,
+        asked: Arc<str>,
+    ) -> Job {
+        let rendered = chat::render(&joined.turn.generation, &self.settings.render);
+        let labels = &joined.turn.head.labels;
+        let session = labels.prompt_cache_key.as_deref().or(hints.session.as_deref());
+        let session = session.unwrap_or(joined.root.as_str());
+        let answer = u64::from(joined.turn.generation.max_output_tokens.unwrap_or_default());
+        let name = Arc::clone(&asked);
+        Job {
+            asked,
+            route: Route::ChatCompletions,
+            delivery: match delivery {
+                request::Delivery::Stream => Delivery::Stream,
+                request::Delivery::Whole => Delivery::Collected,
+            },
+            session: Some(tie(session)),
+            tokens: guess_tokens(rendered.len(), answer),
+            prompt: Prompt::of(chat::after_model(&rendered, &name)),
+            operator: caller.is_operator(),
+            owner: tie(&caller.scope.key),
+            priority: hints.priority,
+            prompt_field: "input",
+            original: rendered.clone(),
+            body: Box::new(move |model| chat::rename(&rendered, &name, model)),
+        }
+    }
+}
+
+/// The field that holds the prompt.
+fn prompt_field(route: Route) -> &'static str {
+    match route {
+        Route::ChatCompletions => "messages",
+        Route::Completions => "prompt",
+        Route::Embeddings | Route::Models => "input",
+        Route::Rerank => "documents",
+        Route::Score => "text_1",
+    }
+}
+
+/// What holds together what belongs together: the same on every replica, so that all of them
+/// choose alike. It is not a secret and guards nothing.
+fn tie(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}

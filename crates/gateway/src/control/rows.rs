@@ -1,0 +1,149 @@
+//! Models that are written through the admin API: rows of the store, in native words.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+use transom_config::{AdminModel, Invocation, Problem, admin_model, admin_model_of_litellm};
+use transom_core::caller::Principal;
+use transom_core::model::Source;
+use transom_core::port::models::{Expect, ModelRow};
+use transom_engine::control::{ControlError, ModelView, Wording, Write};
+
+use super::{Controller, admin_models};
+
+mod merge;
+
+impl Controller {
+    /// Checks and writes a row; gives its name.
+    pub(super) async fn write_row(
+        &self,
+        caller: &Principal,
+        name: Option<&str>,
+        json: &str,
+        wording: Wording,
+        write: Write,
+    ) -> Result<String, ControlError> {
+        let list = self.store.list().await?;
+        let AdminModel { name, json } = self.row(&list.rows, name, json, wording, write)?;
+        let at = self.timestamp();
+        let row = ModelRow {
+            name: name.clone(),
+            json: RawValue::from_string(json).map_err(malformed)?,
+            created_at: at,
+            updated_at: at,
+            updated_by: caller.scope.clone(),
+        };
+        if !self.store.put(row, Expect::Revision(list.revision)).await? {
+            let message = "the models have been changed meanwhile: try again".to_owned();
+            return Err(ControlError::Conflict(message));
+        }
+        Ok(name)
+    }
+
+    /// The row that a write leads to, checked against the files and the other rows.
+    fn row(
+        &self,
+        rows: &[ModelRow],
+        name: Option<&str>,
+        json: &str,
+        wording: Wording,
+        write: Write,
+    ) -> Result<AdminModel, ControlError> {
+        let invocation = self.recipe.invocation(admin_models(rows));
+        let said = match wording {
+            Wording::Native => Cow::Borrowed(json),
+            Wording::LiteLlm => Cow::Owned(of_litellm(json, &invocation)?),
+        };
+        let known = |name: &str| rows.iter().find(|row| row.name == name);
+        let named = merge::name(&said).map_err(malformed)?;
+        let name = name.unwrap_or(&named);
+        self.refuse_file_model(name)?;
+        let whole = match (write, known(name)) {
+            (Write::Create, Some(_)) => {
+                let message = format!("a model '{name}' exists already");
+                return Err(ControlError::Conflict(message));
+            }
+            (Write::Update, None) => return Err(missing(name)),
+            (Write::Update, Some(old)) => {
+                Cow::Owned(merge::update(old.json.get(), &said).map_err(malformed)?)
+            }
+            (Write::Join, Some(old)) => {
+                Cow::Owned(merge::join(old.json.get(), &said).map_err(malformed)?)
+            }
+            (Write::Create | Write::Join, None) => said,
+        };
+        admin_model(&whole, &invocation).map_err(|all| invalid(&all))
+    }
+
+    /// Takes a row out, or one deployment of it; with its last deployment the row goes too.
+    pub(super) async fn remove_row(
+        &self,
+        caller: &Principal,
+        name: &str,
+        deployment: Option<&str>,
+    ) -> Result<(), ControlError> {
+        self.refuse_file_model(name)?;
+        if let Some(id) = deployment {
+            let list = self.store.list().await?;
+            let row = list.rows.into_iter().find(|row| row.name == name);
+            let mut row = row.ok_or_else(|| missing(name))?;
+            if let Some(rest) = merge::without(row.json.get(), id).map_err(malformed)? {
+                row.json = RawValue::from_string(rest).map_err(malformed)?;
+                row.updated_at = self.timestamp();
+                row.updated_by = caller.scope.clone();
+                self.store.put(row, Expect::Revision(list.revision)).await?;
+                return self.reloaded().await;
+            }
+        }
+        if !self.store.remove(name).await? {
+            return Err(missing(name));
+        }
+        self.reloaded().await
+    }
+
+    /// The model as it is in effect after a write.
+    pub(super) async fn in_effect(&self, name: &str) -> Result<ModelView, ControlError> {
+        self.reloaded().await?;
+        let models = self.gateway.models_in_effect();
+        let found = models.into_iter().find(|(model, _)| model.name.as_str() == name);
+        let (model, readiness) = found.ok_or_else(|| missing(name))?;
+        Ok(self.view_of_model(&model, readiness))
+    }
+
+    async fn reloaded(&self) -> Result<(), ControlError> {
+        let taken = Self::reload(self).await;
+        taken.map(drop).map_err(|rejected| ControlError::Invalid(rejected.problems))
+    }
+
+    fn refuse_file_model(&self, name: &str) -> Result<(), ControlError> {
+        let models = self.gateway.models_in_effect();
+        let of_file = |(model, _): &(transom_core::model::Model, _)| {
+            model.name.as_str() == name && model.source == Source::File
+        };
+        if models.iter().any(of_file) {
+            let message = format!("the model '{name}' is declared in a file: change it there");
+            return Err(ControlError::ReadOnly(message));
+        }
+        Ok(())
+    }
+}
+
+fn of_litellm(json: &str, invocation: &Invocation<'_>) -> Result<String, ControlError> {
+    let (row, findings) = admin_model_of_litellm(json, invocation).map_err(|all| invalid(&all))?;
+    for finding in findings {
+        tracing::info!(model = %row.name, "{finding}");
+    }
+    Ok(row.json)
+}
+
+fn missing(name: &str) -> ControlError {
+    ControlError::NotFound(format!("no model '{name}' was added through this API"))
+}
+
+fn invalid(problems: &[Problem]) -> ControlError {
+    ControlError::Invalid(problems.iter().map(ToString::to_string).collect())
+}
+
+fn malformed(error: serde_json::Error) -> ControlError {
+    ControlError::Invalid(vec![error.to_string()])
+}

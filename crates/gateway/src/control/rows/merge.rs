@@ -1,0 +1,99 @@
+//! Joins what a row says with what a write says. Fields are exchanged whole; what is in them is the
+//! configuration's business.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+type Fields = IndexMap<String, Box<RawValue>>;
+
+/// A row: one model and the servers that it brings along.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    #[serde(default)]
+    model: Fields,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    backends: Vec<Fields>,
+}
+
+const DEPLOYMENTS: &str = "deployments";
+
+/// The name of the row's model; empty when it has none.
+pub(super) fn name(row: &str) -> serde_json::Result<String> {
+    let row: Row = serde_json::from_str(row)?;
+    Ok(text(&row.model, "name").unwrap_or_default())
+}
+
+/// The row with the fields of `change` in the place of its own: `null` takes a field out. Servers
+/// of the same name are exchanged, others join.
+pub(super) fn update(row: &str, change: &str) -> serde_json::Result<String> {
+    let (mut row, change): (Row, Row) = (serde_json::from_str(row)?, serde_json::from_str(change)?);
+    for (field, value) in change.model {
+        if value.get() == "null" {
+            row.model.shift_remove(&field);
+        } else {
+            row.model.insert(field, value);
+        }
+    }
+    take_servers(&mut row, change.backends);
+    serde_json::to_string(&row)
+}
+
+/// The row with the deployments of `other` behind its own; one of the same id is exchanged.
+pub(super) fn join(row: &str, other: &str) -> serde_json::Result<String> {
+    let (mut row, other): (Row, Row) = (serde_json::from_str(row)?, serde_json::from_str(other)?);
+    let mut all = deployments(&row)?;
+    for new in deployments(&other)? {
+        let id = text(&new, "id");
+        let same = |old: &Fields| id.is_some() && text(old, "id") == id;
+        match all.iter_mut().find(|old| same(old)) {
+            Some(old) => *old = new,
+            None => all.push(new),
+        }
+    }
+    set_deployments(&mut row, &all)?;
+    take_servers(&mut row, other.backends);
+    serde_json::to_string(&row)
+}
+
+/// The row without the deployment `id`; `None` when no other is left.
+pub(super) fn without(row: &str, id: &str) -> serde_json::Result<Option<String>> {
+    let mut row: Row = serde_json::from_str(row)?;
+    let mut all = deployments(&row)?;
+    all.retain(|deployment| text(deployment, "id").as_deref() != Some(id));
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let used: Vec<_> = all.iter().filter_map(|deployment| text(deployment, "backend")).collect();
+    row.backends.retain(|server| text(server, "name").is_some_and(|name| used.contains(&name)));
+    set_deployments(&mut row, &all)?;
+    serde_json::to_string(&row).map(Some)
+}
+
+fn take_servers(row: &mut Row, servers: Vec<Fields>) {
+    for server in servers {
+        let name = text(&server, "name");
+        match row.backends.iter_mut().find(|old| text(old, "name") == name) {
+            Some(old) => *old = server,
+            None => row.backends.push(server),
+        }
+    }
+}
+
+fn deployments(row: &Row) -> serde_json::Result<Vec<Fields>> {
+    row.model.get(DEPLOYMENTS).map_or(Ok(Vec::new()), |list| serde_json::from_str(list.get()))
+}
+
+fn set_deployments(row: &mut Row, all: &[Fields]) -> serde_json::Result<()> {
+    let list = RawValue::from_string(serde_json::to_string(all)?)?;
+    row.model.insert(DEPLOYMENTS.to_owned(), list);
+    Ok(())
+}
+
+/// A field that is a text.
+fn text(fields: &Fields, name: &str) -> Option<String> {
+    serde_json::from_str(fields.get(name)?.get()).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! How a server is called.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::time::{Instant, timeout};
+use transom_core::backend::{BackendKey, BackendState, Load, ServedModel};
+use transom_core::port::upstream::{Route, Upstream, UpstreamReply, UpstreamRequest};
+use transom_core::upstream_error::UpstreamError;
+
+use super::Backend;
+use crate::base::Page;
+use crate::body::Timed;
+use crate::probe;
+use crate::transport::Call;
+use crate::trouble::Trouble;
+
+impl Backend {
+    /// Reads a page of at most `limit` bytes: the probe's call, whatever the state.
+    pub(crate) async fn fetch(
+        &self,
+        page: Page,
+        limit: usize,
+    ) -> Result<(StatusCode, Bytes), Trouble> {
+        let call = Call {
+            method: Method::GET,
+            uri: self.base.page(page),
+            headers: self.headers.clone(),
+            body: Bytes::new(),
+        };
+        let reading = async {
+            let (head, body) = self.transport.exchange(&call).await?.into_parts();
+            let whole = Limited::new(body, limit).collect().await.map_err(|error| {
+                Trouble::Broken(if error.is::<LengthLimitError>() {
+                    format!("its answer has more than {limit} bytes")
+                } else {
+                    error.to_string()
+                })
+            })?;
+            Ok((head.status, whole.to_bytes()))
+        };
+        timeout(probe::LIMIT, reading).await.unwrap_or(Err(Trouble::Silent(probe::LIMIT)))
+    }
+
+    async fn send(&self, request: UpstreamRequest) -> Result<UpstreamReply, UpstreamError> {
+        let (started, patience) = (Instant::now(), request.patience);
+        let call = Call {
+            method: match request.route {
+                Route::Models => Method::GET,
+                Route::ChatCompletions
+                | Route::Completions
+                | Route::Embeddings
+                | Route::Rerank
+                | Route::Score => Method::POST,
+            },
+            uri: self.base.uri(request.route),
+            headers: self.headers.clone(),
+            body: request.body,
+        };
+        let limit = patience.first_byte.min(patience.total);
+        let answer = match timeout(limit, self.transport.exchange(&call)).await {
+            // One lost connection is not a lost server: the probe decides, and at once.
+            Ok(answer) => answer.inspect_err(|_| self.doubt())?,
+            Err(_) if limit < patience.first_byte => {
+                return Err(UpstreamError::TotalTimeout { limit });
+            }
+            Err(_) => return Err(UpstreamError::FirstByteTimeout { limit }),
+        };
+        let (head, body) = answer.into_parts();
+        let body = Box::pin(Timed::new(body, patience, started));
+        Ok(UpstreamReply { status: head.status, headers: head.headers, body })
+    }
+}
+
+#[async_trait]
+impl Upstream for Backend {
+    async fn call(&self, request: UpstreamRequest) -> Result<UpstreamReply, UpstreamError> {
+        if let BackendKey::Missing(what) = &self.spec.key {
+            return Err(UpstreamError::Connect { detail: format!("{what} is not set") });
+        }
+        self.send(request).await
+    }
+
+    fn state(&self) -> BackendState {
+        self.state.borrow().clone()
+    }
+
+    /// Written out so that it counts from the call and not from the first poll.
+    fn changed<'this, 'wait>(&'this self) -> Pin<Box<dyn Future<Output = ()> + Send + 'wait>>
+    where
+        'this: 'wait,
+        Self: 'wait,
+    {
+        let mut state = self.state.subscribe();
+        Box::pin(async move {
+            // Cannot fail: the sender lives in `self`.
+            let _ = state.changed().await;
+        })
+    }
+
+    fn load(&self) -> Option<Load> {
+        self.load.get()
+    }
+
+    fn served(&self) -> Arc<[ServedModel]> {
+        self.listed()
+    }
+
+    fn observe(&self, outcome: Result<(), &UpstreamError>) {
+        let broken = outcome.err().filter(|error| blames_server(error));
+        if outcome.is_err() && broken.is_none() {
+            return;
+        }
+        let broken = broken.map(|error| Arc::from(error.to_string()));
+        if broken.is_some() {
+            self.doubt();
+        }
+        self.told(|health, now| health.observed(broken.map_or(Ok(()), Err), now));
+    }
+}
+
+/// Whether an error speaks against the server rather than against the request.
+fn blames_server(error: &UpstreamError) -> bool {
+    match error {
+        UpstreamError::Connect { .. }
+        | UpstreamError::ConnectTimeout { .. }
+        | UpstreamError::Tls { .. }
+        | UpstreamError::FirstByteTimeout { .. }
+        | UpstreamError::Stalled { .. }
+        | UpstreamError::Truncated { .. }
+        | UpstreamError::Protocol { .. } => true,
+        // vLLM repeats the status here: a request may be found wrong after its stream has begun.
+        UpstreamError::Reported(report) => {
+            !report.code.as_deref().is_some_and(|code| code.starts_with('4'))
+        }
+        UpstreamError::Status { status, .. } => {
+            status.is_server_error() || matches!(status.as_u16(), 401 | 403)
+        }
+        UpstreamError::TotalTimeout { .. } | UpstreamError::TooLarge { .. } => false,
+    }
+}

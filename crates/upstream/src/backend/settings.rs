@@ -1,0 +1,34 @@
+//! What all servers of a gateway share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::dns::{Resolve, System};
+use crate::explain::Surroundings;
+
+/// What to build servers with.
+#[derive(Clone)]
+pub struct Settings {
+    /// For how long after a start, a change or its last answer a server that cannot be reached is
+    /// taken for one that is loading.
+    pub startup_grace: Duration,
+    /// What the gateway runs in, for the explanations.
+    pub surroundings: Surroundings,
+    /// Who finds addresses.
+    pub resolver: Arc<dyn Resolve>,
+    /// Owns the probes.
+    pub tracker: TaskTracker,
+    /// Ends all probes.
+    pub cancel: CancellationToken,
+}
+
+impl Settings {
+    /// Settings for a gateway on a machine, with the system's resolver.
+    pub fn new(startup_grace: Duration, tracker: TaskTracker, cancel: CancellationToken) -> Self {
+        let surroundings = Surroundings::default();
+        Self { startup_grace, surroundings, resolver: Arc::new(System), tracker, cancel }
+    }
+}

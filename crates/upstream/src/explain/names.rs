@@ -1,0 +1,52 @@
+//! What to tell when a server does not list the name that a deployment sends.
+
+use transom_core::backend::ServedModel;
+
+/// Most ids that are shown.
+const SHOWN: usize = 3;
+
+/// Longest text compared or shown, in characters: a bound on the work an absurd id can cause.
+const LONGEST: usize = 128;
+
+/// The served models whose ids are nearest to `name`, nearest first, at most three.
+pub fn nearest_served<'a>(name: &str, served: &'a [ServedModel]) -> Vec<&'a ServedModel> {
+    let mut by_distance: Vec<_> =
+        served.iter().map(|model| (distance(name, &model.id), model)).collect();
+    by_distance.sort_by_key(|(edits, _)| *edits);
+    by_distance.into_iter().take(SHOWN).map(|(_, model)| model).collect()
+}
+
+/// What to do when `name` is not among the models that its server lists.
+pub fn name_advice(name: &str, served: &[ServedModel]) -> String {
+    let shown: Vec<_> = nearest_served(name, served)
+        .into_iter()
+        .map(|model| format!("{:?}", model.id.chars().take(LONGEST).collect::<String>()))
+        .collect();
+    let rest = served.len().saturating_sub(shown.len());
+    let more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+    if shown.is_empty() {
+        return format!("the model server does not list {name:?}: it lists no model at all");
+    }
+    format!(
+        "the model server does not know the name {name:?}; it serves {}{more}: set `model` of the \
+         deployment to a name it serves, or start vLLM with `--served-model-name {name}`",
+        shown.join(", ")
+    )
+}
+
+/// Single-letter edits between two texts, without regard to case, with one row of memory.
+fn distance(left: &str, right: &str) -> usize {
+    let lower = |text: &str| text.chars().take(LONGEST).flat_map(char::to_lowercase).collect();
+    let (left, right): (Vec<char>, Vec<char>) = (lower(left), lower(right));
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (index, letter) in left.iter().enumerate() {
+        let mut diagonal = index;
+        row[0] = index + 1;
+        for (column, other) in right.iter().enumerate() {
+            let exchanged = diagonal + usize::from(letter != other);
+            diagonal = row[column + 1];
+            row[column + 1] = exchanged.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[right.len()]
+}

@@ -1,0 +1,49 @@
+//! What `transom check --online` tells.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use transom_core::backend::{BackendKey, BackendSpec};
+use transom_testkit::FakeBackend;
+use transom_testkit::answer::json;
+use transom_upstream::Settings;
+use transom_upstream::backend::Backend;
+use transom_upstream::examine::{Examination, Stage, Step, examine};
+use transom_upstream::explain::{Surroundings, name_advice};
+
+use crate::support::{settings, spec};
+
+async fn of(spec: &BackendSpec, surroundings: Surroundings) -> Examination {
+    let settings = Settings { surroundings, ..settings() };
+    examine(&Backend::new(spec, &settings, None).unwrap()).await
+}
+
+#[tokio::test]
+async fn every_step_is_reported_up_to_the_one_that_fails() {
+    let server = FakeBackend::start().await;
+    let spec = spec(&server.url());
+    let found = Step::Found(vec![Ipv4Addr::LOCALHOST.into()]);
+    let ready = of(&spec, Surroundings::Docker).await;
+    let answered = Step::Answered { models: 1 };
+    assert_eq!(ready.steps, [found.clone(), Step::Connected, answered]);
+    assert_eq!(ready.advice, None);
+    let advice = name_advice("tinny", &ready.served);
+    assert!(advice.contains("it serves \"tiny\""), "{advice}");
+
+    server.route("/v1/models", json(307, "{}").header("location", "http://other/"));
+    let moved = of(&spec, Surroundings::Machine).await;
+    let failed = Step::Failed(Stage::Answer);
+    assert_eq!(moved.steps, [found.clone(), Step::Connected, failed]);
+    assert!(moved.advice.unwrap().contains("redirects are not followed"));
+
+    server.refuse().await;
+    let refused = of(&spec, Surroundings::Docker).await;
+    assert_eq!(refused.steps, [found, Step::Failed(Stage::Connect)]);
+    assert!(refused.advice.unwrap().contains("host.docker.internal"));
+
+    let what = Arc::from("variable BACKEND_01_KEY");
+    let keyless = BackendSpec { key: BackendKey::Missing(what), ..spec };
+    let keyless = of(&keyless, Surroundings::Machine).await;
+    assert_eq!(keyless.steps, [Step::Failed(Stage::Key)]);
+    assert!(keyless.advice.unwrap().starts_with("variable BACKEND_01_KEY is not set"));
+}
