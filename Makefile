@@ -68,7 +68,8 @@ e2e-vllm: ## the same against real vLLM on the CPU (installs about 6 GB once)
 	@e2e/vllm
 
 .PHONY: bench
-bench: ## measure the release program on loopback, and the protocol code (BENCH=… are options)
+bench: ## measure the release program on loopback, the protocol code and the choice (BENCH=… are options)
 	cargo build --release --locked -p transom -p transom-bench
 	"$$CARGO_TARGET_DIR/release/transom-bench" $(BENCH)
 	cargo bench -p transom-wire --locked
+	cargo bench -p transom-routing --locked

@@ -23,10 +23,12 @@ pub(crate) const ALL: &[Limit] = &[
     limit("chat-1", Measure::CpuTimesNginx, 2.5),
     limit("chat-64", Measure::CpuTimesNginx, 2.5),
     limit("paced-256", Measure::AddedFirstP99, 300.0),
+    limit("alias-64", Measure::CpuTimesNginx, 2.5),
     limit("responses-whole-1", Measure::WayInP50, 600.0),
     limit("responses-whole-10", Measure::WayInP50, 700.0),
     limit("responses-whole-50", Measure::WayInP50, 1500.0),
     limit("responses-stream-1", Measure::WayInP50, 600.0),
     limit("responses-stream-10", Measure::WayInP50, 700.0),
     limit("responses-stream-50", Measure::WayInP50, 1500.0),
+    limit("reload-memory", Measure::KibibytesPerThousand, 100.0),
 ];

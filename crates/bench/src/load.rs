@@ -14,16 +14,28 @@ use crate::mock::TOKEN_TEXT;
 use crate::slot::{Moment, Slot};
 use crate::target::Target;
 
+mod fault;
+
+pub(crate) use fault::{Faults, OnFault};
+
 /// What to send.
 #[derive(Clone, Debug)]
 pub(crate) struct Load {
-    /// The request of each connection.
-    pub(crate) requests: Vec<Arc<[u8]>>,
+    /// What each connection asks again and again.
+    pub(crate) asks: Vec<Ask>,
     /// How long new requests are begun.
     pub(crate) duration: Duration,
     /// The pause between the beginnings of two connections.
     pub(crate) stagger: Duration,
-    /// Tokens that each answer must have: a lost or doubled one fails the run.
+    /// What an exchange that fails means.
+    pub(crate) on_fault: OnFault,
+}
+
+/// What a connection asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) request: Arc<[u8]>,
+    /// Tokens that each answer must have: a lost or doubled one is a fault. 0: it comes whole.
     pub(crate) tokens: usize,
 }
 
@@ -38,6 +50,8 @@ pub(crate) struct Sample {
     pub(crate) first: u64,
     /// From the end at the mock to the end at the client.
     pub(crate) tail: u64,
+    /// Tokens of the answer, as in [`Ask`].
+    pub(crate) tokens: usize,
 }
 
 /// A measured slice.
@@ -47,20 +61,22 @@ pub(crate) struct Slice {
     pub(crate) elapsed: Duration,
     /// Of the program under test; the mock alone has none.
     pub(crate) cpu: Option<Duration>,
+    /// Exchanges that failed and are not among the samples.
+    pub(crate) faults: Faults,
 }
 
 /// Loads `target` for a slice.
 pub(crate) async fn slice(load: &Load, target: &Target) -> anyhow::Result<Slice> {
-    let ready = Arc::new(Barrier::new(load.requests.len() + 1));
+    let ready = Arc::new(Barrier::new(load.asks.len() + 1));
     let mut connections = JoinSet::new();
-    for (index, request) in load.requests.iter().enumerate() {
+    for (index, ask) in load.asks.iter().enumerate() {
         let task = Task {
             slot: index,
             address: target.address,
-            request: Arc::clone(request),
+            ask: ask.clone(),
             stagger: load.stagger * u32::try_from(index)?,
             duration: load.duration,
-            tokens: load.tokens,
+            on_fault: load.on_fault,
         };
         connections.spawn(task.run(Arc::clone(&ready)));
     }
@@ -72,28 +88,30 @@ pub(crate) async fn slice(load: &Load, target: &Target) -> anyhow::Result<Slice>
             anyhow::bail!("a connection ended before it began");
         }
     };
-    let mut samples = Vec::new();
+    let (mut samples, mut faults) = (Vec::new(), Faults::default());
     while let Some(ended) = connections.join_next().await {
-        samples.extend(ended??);
+        let (its_samples, its_faults) = ended??;
+        samples.extend(its_samples);
+        faults.extend(its_faults);
     }
     let (elapsed, after) = (started.elapsed(), target.cpu()?);
     let cpu = before.zip(after).map(|(before, after)| after.saturating_sub(before));
     ensure!(!samples.is_empty(), "no request was answered in time");
-    Ok(Slice { samples, elapsed, cpu })
+    Ok(Slice { samples, elapsed, cpu, faults })
 }
 
 /// A connection's part.
 struct Task {
     slot: usize,
     address: SocketAddr,
-    request: Arc<[u8]>,
+    ask: Ask,
     stagger: Duration,
     duration: Duration,
-    tokens: usize,
+    on_fault: OnFault,
 }
 
 impl Task {
-    async fn run(self, ready: Arc<Barrier>) -> anyhow::Result<Vec<Sample>> {
+    async fn run(self, ready: Arc<Barrier>) -> anyhow::Result<(Vec<Sample>, Faults)> {
         let mut connection = Connection::open(self.address).await?;
         self.exchange(&mut connection).await?;
         ready.wait().await;
@@ -101,27 +119,35 @@ impl Task {
         if !self.stagger.is_zero() {
             tokio::time::sleep(self.stagger).await;
         }
-        let mut samples = Vec::new();
+        let (mut samples, mut faults) = (Vec::new(), Faults::default());
         while Instant::now() < end {
-            samples.push(self.exchange(&mut connection).await?);
+            match self.exchange(&mut connection).await {
+                Ok(sample) => samples.push(sample),
+                Err(error) => {
+                    faults.note(error, self.on_fault)?;
+                    // What is left of the answer must not be taken for the next one.
+                    connection = Connection::open(self.address).await?;
+                }
+            }
         }
-        Ok(samples)
+        Ok((samples, faults))
     }
 
     async fn exchange(&self, connection: &mut Connection) -> anyhow::Result<Sample> {
-        let times = connection.exchange(&self.request).await.context("an exchange failed")?;
+        let times = connection.exchange(&self.ask.request).await.context("an exchange failed")?;
         let tokens = memmem::find_iter(connection.body(), TOKEN_TEXT).count();
-        ensure!(tokens == self.tokens, "{tokens} tokens in an answer of {}", self.tokens);
-        Ok(sample(times, Slot::of(self.slot)))
+        ensure!(tokens == self.ask.tokens, "{tokens} tokens in an answer of {}", self.ask.tokens);
+        Ok(sample(times, Slot::of(self.slot), tokens))
     }
 }
 
-fn sample(times: Times, slot: &Slot) -> Sample {
+fn sample(times: Times, slot: &Slot, tokens: usize) -> Sample {
     let way_in = slot.when(Moment::Arrived).saturating_sub(times.sent);
     Sample {
         whole: times.end - times.sent,
         way_in,
         first: way_in + times.first.saturating_sub(slot.when(Moment::First)),
         tail: times.end.saturating_sub(slot.when(Moment::Last)),
+        tokens,
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Plan {
     pub(crate) slot: usize,
     /// Length of a stream.
     pub(crate) tokens: usize,
-    /// Milliseconds between two tokens; the first comes after twice as many.
+    /// Milliseconds between two tokens; the first, or a whole answer, comes after twice as many.
     pub(crate) pace: u64,
 }
 
@@ -49,7 +49,7 @@ impl Plan {
     }
 }
 
-/// Starts the mock on a thread of its own, for as long as the program runs.
+/// Starts a mock on a thread of its own, for as long as the program runs.
 pub(crate) fn start() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -86,12 +86,15 @@ async fn answer(
     let plan = Plan::find(&body).unwrap_or(Plan { slot: 0, tokens: 1, pace: 0 });
     let slot = Slot::of(plan.slot);
     slot.note(Moment::Arrived);
+    let pace = Duration::from_millis(plan.pace);
     if memmem::find(&body, br#""stream":true"#).is_none() {
+        if !pace.is_zero() {
+            tokio::time::sleep(2 * pace).await;
+        }
         return Ok(json(Bytes::from_static(tokens::WHOLE.as_bytes())));
     }
     let asked = memmem::find(&body, br#""include_usage":true"#).is_some();
     let usage = if asked { Usage::Sent } else { Usage::NotAsked };
-    let pace = Duration::from_millis(plan.pace);
     let mut response = Response::new(Either::Right(Tokens::new(slot, plan.tokens, pace, usage)));
     let events = HeaderValue::from_static("text/event-stream; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, events);

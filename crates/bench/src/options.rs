@@ -9,10 +9,12 @@ const USAGE: &str = "\
 usage: transom-bench [--transom FILE] [--quick] [--json] [--no-pin] [WORKLOAD ...]
 
   --transom FILE  the program to measure (or TRANSOM_BIN; default: beside this program)
-  --quick         one short run of each workload: shows that all of it works, nothing else
+  --quick         one short run of each workload, 500 reloads: shows that all of it works, nothing
+                  else; also for a machine that is busy
   --json          for machines
   --no-pin        leave cores and priorities to the system
-  WORKLOAD        only those whose names begin so: start chat streams paced bodies responses";
+  WORKLOAD        only those whose names begin so: start chat streams paced bodies alias
+                  responses reload";
 
 /// How the result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) runs: usize,
     /// How long each slice of a run lasts.
     pub(crate) slice: Duration,
+    /// Changes of the configuration over which memory is watched.
+    pub(crate) reloads: usize,
     pub(crate) output: Output,
     pub(crate) pinning: Pinning,
     /// Beginnings of workload names; none means all.
@@ -50,6 +54,7 @@ impl Options {
             transom: default_program()?,
             runs: 5,
             slice: Duration::from_secs(2),
+            reloads: 10_000,
             output: Output::Table,
             pinning: Pinning::Cores,
             only: Vec::new(),
@@ -58,7 +63,10 @@ impl Options {
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--transom" => options.transom = arguments.next().context(USAGE)?.into(),
-                "--quick" => (options.runs, options.slice) = (1, Duration::from_millis(300)),
+                "--quick" => {
+                    (options.runs, options.slice) = (1, Duration::from_millis(300));
+                    options.reloads = 500;
+                }
                 "--json" => options.output = Output::Json,
                 "--no-pin" => options.pinning = Pinning::Off,
                 flag if flag.starts_with('-') => bail!(USAGE),

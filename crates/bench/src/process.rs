@@ -38,6 +38,12 @@ pub(crate) fn memory(pid: u32) -> anyhow::Result<Memory> {
     Ok(Memory { resident: megabytes("VmRSS:")?, peak: megabytes("VmHWM:")? })
 }
 
+/// File descriptors that a process holds open.
+pub(crate) fn open_files(pid: u32) -> anyhow::Result<f64> {
+    let count = fs::read_dir(format!("/proc/{pid}/fd"))?.count();
+    Ok(u32::try_from(count)?.into())
+}
+
 /// Forgets the peak so far. Where that is forbidden, peaks are those since the start.
 pub(crate) fn reset_peak(pid: u32) {
     let _forbidden = fs::write(format!("/proc/{pid}/clear_refs"), "5");

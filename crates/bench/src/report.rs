@@ -15,6 +15,8 @@ pub(crate) struct Report {
     /// The machine's load average before and after.
     pub(crate) load_average: [String; 2],
     pub(crate) tables: Vec<Table>,
+    /// What must not have happened, each with its workload. A run with any of them has failed.
+    pub(crate) faults: Vec<String>,
 }
 
 /// A workload's rows.
@@ -79,7 +81,8 @@ impl fmt::Display for Report {
         )?;
         self.tables.iter().try_for_each(|table| write!(out, "\n{table}"))?;
         writeln!(out, "\nTargets")?;
-        limit::ALL.iter().try_for_each(|limit| self.verdict(limit, out))
+        limit::ALL.iter().try_for_each(|limit| self.verdict(limit, out))?;
+        self.faults.iter().try_for_each(|fault| writeln!(out, "  FAILED  {fault}"))
     }
 }
 

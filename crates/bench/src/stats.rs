@@ -1,5 +1,7 @@
 //! From samples to figures.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::load::{Sample, Slice};
@@ -28,6 +30,8 @@ pub(crate) enum Measure {
     StartListening,
     StartReady,
     IdleMegabytes,
+    Requests,
+    Faults,
     RequestsPerSecond,
     CpuPerThousand,
     CpuTimesNginx,
@@ -44,6 +48,17 @@ pub(crate) enum Measure {
     TailP50,
     CommitMean,
     PeakMegabytes,
+    Revisions,
+    ReloadP50,
+    ReloadMost,
+    ResidentAt5,
+    ResidentAt25,
+    ResidentAt50,
+    ResidentAt75,
+    ResidentAt100,
+    KibibytesPerThousand,
+    FilesAtStart,
+    FilesAtEnd,
 }
 
 impl Measure {
@@ -53,6 +68,8 @@ impl Measure {
             Self::StartListening => "listening ms",
             Self::StartReady => "ready ms",
             Self::IdleMegabytes => "idle MB",
+            Self::Requests => "requests",
+            Self::Faults => "errors",
             Self::RequestsPerSecond => "req/s",
             Self::CpuPerThousand => "CPU ms/1k",
             Self::CpuTimesNginx => "CPU x nginx",
@@ -69,6 +86,17 @@ impl Measure {
             Self::TailP50 => "end p50 us",
             Self::CommitMean => "commit mean us",
             Self::PeakMegabytes => "peak MB",
+            Self::Revisions => "revisions",
+            Self::ReloadP50 => "reload p50 us",
+            Self::ReloadMost => "reload most us",
+            Self::ResidentAt5 => "RSS MB at 5 %",
+            Self::ResidentAt25 => "RSS MB at 25 %",
+            Self::ResidentAt50 => "RSS MB at 50 %",
+            Self::ResidentAt75 => "RSS MB at 75 %",
+            Self::ResidentAt100 => "RSS MB at 100 %",
+            Self::KibibytesPerThousand => "RSS KiB/1k",
+            Self::FilesAtStart => "files at start",
+            Self::FilesAtEnd => "files at end",
         }
     }
 }
@@ -106,6 +134,49 @@ pub(crate) fn turn(slice: &Slice) -> Figures {
     ]
 }
 
+/// What a slice with whole answers and streams tells: the percentiles are those of whole answers.
+pub(crate) fn mixed(slice: &Slice) -> Figures {
+    let whole = |sample: &&Sample| sample.tokens == 0;
+    let ends: Vec<u64> = slice.samples.iter().filter(whole).map(|sample| sample.whole).collect();
+    let streams = slice.samples.iter().filter(|sample| !whole(sample));
+    let firsts: Vec<u64> = streams.map(|sample| sample.first).collect();
+    vec![
+        (Measure::Requests, count(slice)),
+        (Measure::RequestsPerSecond, count(slice) / slice.elapsed.as_secs_f64()),
+        (Measure::P50, ranked(ends.clone(), 50)),
+        (Measure::P99, ranked(ends, 99)),
+        (Measure::FirstP50, ranked(firsts.clone(), 50)),
+        (Measure::FirstP99, ranked(firsts, 99)),
+    ]
+}
+
+/// What changes of the configuration tell: how long each took, and how many took effect.
+#[expect(clippy::cast_precision_loss, reason = "far less than 2^52 changes")]
+pub(crate) fn changes(times: &[Duration], revisions: u64) -> Figures {
+    let nanoseconds = |time: &Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let times: Vec<u64> = times.iter().map(nanoseconds).collect();
+    vec![
+        (Measure::Revisions, revisions as f64),
+        (Measure::ReloadP50, ranked(times.clone(), 50)),
+        (Measure::ReloadMost, ranked(times, 100)),
+    ]
+}
+
+/// How fast memory grows, as the line through all points of changes and megabytes that has the
+/// least squares.
+#[expect(clippy::cast_precision_loss, reason = "far less than 2^52 changes")]
+pub(crate) fn growth(points: &[(usize, f64)]) -> Option<(Measure, f64)> {
+    let points: Vec<(f64, f64)> = points.iter().map(|(x, y)| (*x as f64, *y)).collect();
+    let mean = |of: fn(&(f64, f64)) -> f64| {
+        points.iter().map(of).sum::<f64>() / points.len().max(1) as f64
+    };
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let together: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    let kibibytes_per_thousand = together / spread * 1000.0 * 1e6 / 1024.0;
+    (spread > 0.0).then_some((Measure::KibibytesPerThousand, kibibytes_per_thousand))
+}
+
 /// What `figures` have more than those of the mock alone.
 pub(crate) fn added(figures: &Figures, direct: &Figures) -> Figures {
     let pairs = [
@@ -128,9 +199,13 @@ fn count(slice: &Slice) -> f64 {
     slice.samples.len() as f64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a time of less than 52 days")]
 fn percentile(slice: &Slice, percent: usize, of: impl Fn(&Sample) -> u64) -> f64 {
-    let mut values: Vec<u64> = slice.samples.iter().map(of).collect();
+    ranked(slice.samples.iter().map(of).collect(), percent)
+}
+
+/// A percentile of nanoseconds, in microseconds.
+#[expect(clippy::cast_precision_loss, reason = "a time of less than 52 days")]
+fn ranked(mut values: Vec<u64>, percent: usize) -> f64 {
     values.sort_unstable();
     let rank = (values.len() * percent / 100).min(values.len().saturating_sub(1));
     values.get(rank).map_or(f64::NAN, |nanoseconds| *nanoseconds as f64 / 1000.0)

@@ -4,24 +4,29 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
+use memchr::memmem;
 
 use crate::chain::{self, Commits};
+use crate::client::Connection;
+use crate::fleet::{self, ALIAS, Mocks};
 use crate::load::{Slice, slice};
+use crate::mock::MODEL;
 use crate::options::Options;
 use crate::report::{Report, Row, Table};
 use crate::stats::{self, Figures, Measure};
-use crate::target::Target;
-use crate::workload::{self, Kind, Workload};
-use crate::{process, progress};
+use crate::target::{Front, Started, Target};
+use crate::workload::{self, Kind, Naming, Workload};
+use crate::{process, progress, reload};
 
 /// How long a fresh program rests before its memory is looked at.
-const REST: Duration = Duration::from_secs(1);
+pub(crate) const REST: Duration = Duration::from_secs(1);
 
 /// Measures all that is wanted.
-pub(crate) async fn run(options: &Options, mock: SocketAddr) -> anyhow::Result<Report> {
+pub(crate) async fn run(options: &Options, mocks: Mocks) -> anyhow::Result<Report> {
     let before = process::load_average();
-    let mut tables = Vec::new();
+    let (mut tables, mut faults) = (Vec::new(), Vec::new());
+    let [mock, _] = mocks;
     if options.wants("start") {
         progress("start");
         tables.push(starts(options, mock).await?);
@@ -31,14 +36,24 @@ pub(crate) async fn run(options: &Options, mock: SocketAddr) -> anyhow::Result<R
         let measured = measure(options, mock, workload).await;
         tables.push(measured.with_context(|| format!("workload {}", workload.name))?);
     }
+    if options.wants("reload-swap") {
+        progress("reload-swap");
+        let (table, failed) = reload::swap(options, mocks).await.context("reload-swap")?;
+        tables.push(table);
+        faults.extend(failed.told().map(|told| format!("reload-swap: {told}")));
+    }
+    if options.wants("reload-memory") {
+        progress("reload-memory");
+        tables.push(reload::memory(options, mocks).await.context("reload-memory")?);
+    }
     let load_average = [before, process::load_average()];
-    Ok(Report { runs: options.runs, load_average, tables })
+    Ok(Report { runs: options.runs, load_average, tables, faults })
 }
 
 async fn starts(options: &Options, mock: SocketAddr) -> anyhow::Result<Table> {
     let mut runs = Vec::new();
     for _ in 0..options.runs {
-        let (transom, started) = Target::transom(options, mock)?;
+        let (transom, started) = Target::transom(options, &Front::Upstream(mock))?;
         tokio::time::sleep(REST).await;
         let pid = transom.pid().context("a process")?;
         runs.push(vec![
@@ -56,7 +71,7 @@ async fn measure(
     workload: &Workload,
 ) -> anyhow::Result<Table> {
     // A fresh program for each workload: none inherits the memory of the one before.
-    let (transom, _) = Target::transom(options, mock)?;
+    let (transom, _) = start(options, mock, workload).await?;
     let (targets, previous) = match workload.kind {
         Kind::Responses { depth, .. } => {
             let previous = chain::plant(transom.address, depth).await?;
@@ -90,6 +105,35 @@ async fn measure(
     }
     let rows = targets.iter().zip(&runs).map(|(target, runs)| Row::new(target.name, runs));
     Ok(Table { workload: workload.name, rows: rows.collect() })
+}
+
+/// The gateway that a workload needs.
+async fn start(
+    options: &Options,
+    mock: SocketAddr,
+    workload: &Workload,
+) -> anyhow::Result<(Target, Started)> {
+    match workload.naming {
+        Naming::Own => Target::transom(options, &Front::Upstream(mock)),
+        Naming::Alias => {
+            let (transom, started) = Target::transom(options, &Front::File(&fleet::aliased(mock)))?;
+            check_alias(&transom, workload).await?;
+            Ok((transom, started))
+        }
+    }
+}
+
+/// What is measured is only worth something when the name is in fact put back.
+async fn check_alias(target: &Target, workload: &Workload) -> anyhow::Result<()> {
+    let mut connection = Connection::open(target.address).await?;
+    connection.exchange(&workload.request(0, None)).await?;
+    let count = |name: &str| {
+        let field = format!(r#""model":"{name}""#);
+        memmem::find_iter(connection.body(), field.as_bytes()).count()
+    };
+    ensure!(count(ALIAS) > 0, "the answer does not name the alias");
+    ensure!(count(MODEL) == 0, "the answer names the mock's model");
+    Ok(())
 }
 
 fn figures(workload: &Workload, slice: &Slice) -> Figures {

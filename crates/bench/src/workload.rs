@@ -1,9 +1,9 @@
 //! What is sent.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::load::Load;
+use crate::fleet::ALIAS;
+use crate::load::{Ask, Load, OnFault};
 use crate::mock::{MODEL, Plan};
 
 /// Words to fill a prompt with.
@@ -31,29 +31,59 @@ pub(crate) enum Kind {
     Responses { depth: usize, delivery: Delivery },
 }
 
+/// Whose name for the model is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// The mock's own, in front of which the gateway was put with `--upstream`.
+    Own,
+    /// An alias of a configuration file.
+    Alias,
+}
+
+impl Naming {
+    /// The name.
+    pub(crate) fn model(self) -> &'static str {
+        match self {
+            Self::Own => MODEL,
+            Self::Alias => ALIAS,
+        }
+    }
+}
+
 /// A row of the tables.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
     pub(crate) connections: usize,
     pub(crate) kind: Kind,
+    pub(crate) naming: Naming,
 }
 
 const fn chat(prompt: usize, tokens: usize, pace: u64, delivery: Delivery) -> Kind {
     Kind::Chat { prompt, tokens, pace, delivery }
 }
 
+const fn own(name: &'static str, connections: usize, kind: Kind) -> Workload {
+    Workload { name, connections, kind, naming: Naming::Own }
+}
+
+const fn alias(name: &'static str, connections: usize, kind: Kind) -> Workload {
+    Workload { name, connections, kind, naming: Naming::Alias }
+}
+
 const fn turn(name: &'static str, depth: usize, delivery: Delivery) -> Workload {
-    Workload { name, connections: 1, kind: Kind::Responses { depth, delivery } }
+    own(name, 1, Kind::Responses { depth, delivery })
 }
 
 /// All workloads in their order.
 pub(crate) const ALL: &[Workload] = &[
-    Workload { name: "chat-1", connections: 1, kind: chat(1000, 0, 0, Delivery::Whole) },
-    Workload { name: "chat-64", connections: 64, kind: chat(1000, 0, 0, Delivery::Whole) },
-    Workload { name: "streams-32", connections: 32, kind: chat(1000, 128, 0, Delivery::Stream) },
-    Workload { name: "paced-256", connections: 256, kind: chat(1000, 64, 10, Delivery::Stream) },
-    Workload { name: "bodies-200k", connections: 1, kind: chat(200_000, 0, 0, Delivery::Whole) },
+    own("chat-1", 1, chat(1000, 0, 0, Delivery::Whole)),
+    own("chat-64", 64, chat(1000, 0, 0, Delivery::Whole)),
+    own("streams-32", 32, chat(1000, 128, 0, Delivery::Stream)),
+    own("paced-256", 256, chat(1000, 64, 10, Delivery::Stream)),
+    own("bodies-200k", 1, chat(200_000, 0, 0, Delivery::Whole)),
+    alias("alias-64", 64, chat(1000, 0, 0, Delivery::Whole)),
+    alias("alias-streams-32", 32, chat(1000, 128, 0, Delivery::Stream)),
     turn("responses-whole-1", 1, Delivery::Whole),
     turn("responses-whole-10", 10, Delivery::Whole),
     turn("responses-whole-50", 50, Delivery::Whole),
@@ -65,8 +95,6 @@ pub(crate) const ALL: &[Workload] = &[
 impl Workload {
     /// The load of a slice; `previous` is the response that is continued.
     pub(crate) fn load(&self, slice: Duration, previous: Option<&str>) -> Load {
-        let request = |slot| -> Arc<[u8]> { self.request(slot, previous).into() };
-        let requests = (0..self.connections).map(request).collect();
         // Streams that take their time begin one after the other, or all their tokens would come
         // at the same moment.
         let (stagger, longer) = match self.kind {
@@ -81,20 +109,25 @@ impl Workload {
             Kind::Responses { delivery: Delivery::Stream, .. } => TURN_TOKENS,
             _ => 0,
         };
-        Load { requests, duration: slice + longer, stagger, tokens }
+        let ask = |slot| Ask { request: self.request(slot, previous).into(), tokens };
+        let asks = (0..self.connections).map(ask).collect();
+        Load { asks, duration: slice + longer, stagger, on_fault: OnFault::Stop }
     }
 
-    fn request(&self, slot: usize, previous: Option<&str>) -> Vec<u8> {
+    /// The request of a connection.
+    pub(crate) fn request(&self, slot: usize, previous: Option<&str>) -> Vec<u8> {
         match self.kind {
             Kind::Chat { prompt, tokens, pace, delivery } => {
-                chat_request(Plan { slot, tokens, pace }, prompt, delivery)
+                let plan = Plan { slot, tokens, pace };
+                chat_request(self.naming.model(), plan, prompt, delivery)
             }
             Kind::Responses { delivery, .. } => turn_request(previous, delivery),
         }
     }
 }
 
-fn chat_request(plan: Plan, prompt: usize, delivery: Delivery) -> Vec<u8> {
+/// A chat request with a prompt of this many bytes.
+pub(crate) fn chat_request(model: &str, plan: Plan, prompt: usize, delivery: Delivery) -> Vec<u8> {
     let stream = stream_field(delivery);
     let mut messages =
         vec![format!(r#"{{"role":"user","content":"{}"}}"#, filled(plan, prompt.min(900)))];
@@ -102,7 +135,7 @@ fn chat_request(plan: Plan, prompt: usize, delivery: Delivery) -> Vec<u8> {
     let message = format!(r#"{{"role":"user","content":"{}"}}"#, PROSE.repeat(26));
     messages.extend(vec![message; prompt / 2050]);
     let messages = messages.join(",");
-    let body = format!(r#"{{"model":"{MODEL}",{stream}"messages":[{messages}]}}"#);
+    let body = format!(r#"{{"model":"{model}",{stream}"messages":[{messages}]}}"#);
     post("/v1/chat/completions", &body)
 }
 

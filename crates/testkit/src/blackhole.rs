@@ -25,7 +25,12 @@ pub struct Blackhole {
 impl Blackhole {
     /// Opens one on a free loopback port.
     pub async fn start() -> Self {
-        let socket = door::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Opens one at this address, such as that of a backend that refuses connections.
+    pub async fn at(address: SocketAddr) -> Self {
+        let socket = door::bind(address).expect("a free port");
         let listener = socket.listen(1).expect("a listener");
         let address = listener.local_addr().expect("its address");
         let mut fillers = Vec::new();

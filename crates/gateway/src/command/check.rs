@@ -76,6 +76,7 @@ fn report_on(found: &Examination) {
             }
             Step::Connected => "  connection: ok".to_owned(),
             Step::Encrypted => "  TLS: ok".to_owned(),
+            Step::Answered { models: 1 } => "  answer: ready, 1 model".to_owned(),
             Step::Answered { models } => format!("  answer: ready, {models} models"),
             Step::Failed(stage) => format!("  {stage}: failed"),
         });

@@ -11,14 +11,22 @@
 //! - `slow_client`: clients that do not read (B4).
 //! - `slow_loris`: clients that send by the drop (B5).
 //! - `bodies`: bodies and fields that are refused (C1 to C6, C12, C16).
+//! - `fleet`: several model servers of which some fail (A2 to A10, A20 to A22, A25 to A27, A29, A30).
 //! - `state`: histories nobody can have, and many continuations at once (C8 to C10).
 //! - `support`: what they share.
 #![cfg(test)]
 
 mod bodies;
 mod client_leaves;
+mod fleet;
 mod slow_client;
 mod slow_loris;
 mod state;
 mod support;
 mod upstream_stream;
+
+/// Where the kit's fake backends run that are processes of their own.
+#[tokio::test]
+async fn fake_process() {
+    transom_testkit::process::serve_or_check().await;
+}

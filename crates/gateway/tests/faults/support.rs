@@ -5,6 +5,7 @@
 //! - this file: [`Rig`], the sizes of a test, waiting and measuring.
 //! - `exchange`: one request on each road, with the contract of how streams end.
 //! - `chunks`: the pieces that model servers' streams are made of.
+//! - `fleet`: a gateway in front of several model servers.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use transom_testkit::{Client, FakeBackend, PATIENCE, RawClient, TestGateway};
 
 pub(crate) mod chunks;
 pub(crate) mod exchange;
+pub(crate) mod fleet;
 
 pub(crate) const CHAT: &str = "/v1/chat/completions";
 pub(crate) const RESPONSES: &str = "/v1/responses";
@@ -57,9 +59,7 @@ impl Rig {
 
     /// The value of a line of the metrics page; 0 where there is no such line.
     pub(crate) async fn metric(&self, line: &str) -> f64 {
-        let page = self.client.get("/metrics").await.text();
-        let value = page.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' '));
-        value.map_or(0.0, |value| value.parse().expect("a number"))
+        metric(&self.client, line).await
     }
 
     /// A connection to the gateway's database.
@@ -93,6 +93,13 @@ impl Rig {
         let digits = line.and_then(|line| line.split_whitespace().next());
         digits.expect("a size").parse().expect("a number")
     }
+}
+
+/// The value of a line of a gateway's metrics page; 0 where there is no such line.
+pub(crate) async fn metric(client: &Client, line: &str) -> f64 {
+    let page = client.get("/metrics").await.text();
+    let value = page.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' '));
+    value.map_or(0.0, |value| value.parse().expect("a number"))
 }
 
 /// How many: the first number, or the second one in a soak.

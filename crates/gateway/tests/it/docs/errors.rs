@@ -7,7 +7,7 @@ use http::StatusCode;
 use transom_core::failure::{Failure, Invalid, Missing};
 use transom_core::id::ResponseId;
 use transom_core::port::store::StoreError;
-use transom_core::upstream_error::{Report, UpstreamError};
+use transom_core::upstream_error::{Report, Symptom, UpstreamError};
 
 const HEAD: &str = "<!-- Generated from crates/core; do not edit. -->
 
@@ -61,7 +61,23 @@ fn when(failure: &Failure) -> String {
         Failure::Overloaded { .. } => {
             "more requests in flight than `limits.max_concurrency`".to_owned()
         }
-        Failure::NotReady { state, .. } => format!("the model server is {state}"),
+        Failure::QueueTimeout { .. } => {
+            "no place at the model became free within `routing.queue_timeout`, or as many wait as \
+             `routing.queue_length` allows"
+                .to_owned()
+        }
+        Failure::RateLimited { .. } => {
+            "the deployments' `rpm` or `tpm` are used up, where they are enforced".to_owned()
+        }
+        Failure::Misconfigured { .. } => {
+            "no server of the model can serve it until an operator has put something right"
+                .to_owned()
+        }
+        Failure::Poisoned => {
+            "model servers died under this very request before (`routing.poison_strikes`)"
+                .to_owned()
+        }
+        Failure::NotReady { state, .. } => format!("the model's servers are {state}"),
         Failure::Upstream(error) => when_upstream(error),
         Failure::Store(StoreError::Unavailable(_)) => "the store cannot be used".to_owned(),
         Failure::Store(StoreError::Damaged(_)) => "a stored row cannot be read".to_owned(),
@@ -76,23 +92,24 @@ fn when_upstream(error: &UpstreamError) -> String {
     match error {
         UpstreamError::Connect { .. } => "no connection to the model server".to_owned(),
         UpstreamError::ConnectTimeout { .. } => {
-            "no connection within `limits.connect_timeout`".to_owned()
+            "no connection within `connect_timeout`".to_owned()
         }
         UpstreamError::Tls { .. } => "TLS with the model server failed".to_owned(),
         UpstreamError::FirstByteTimeout { .. } => {
-            "no answer within `limits.first_byte_timeout`".to_owned()
+            "no answer within `first_chunk_timeout`".to_owned()
         }
         UpstreamError::Stalled { .. } => {
-            "the answer paused longer than `limits.idle_timeout`".to_owned()
+            "the answer paused longer than `idle_timeout`".to_owned()
         }
         UpstreamError::TotalTimeout { .. } => {
-            "the answer took longer than `limits.request_timeout`".to_owned()
+            "the answer took longer than `request_timeout` or `stream_timeout`".to_owned()
         }
         UpstreamError::Truncated { .. } => "the answer ended early".to_owned(),
         UpstreamError::Protocol { .. } => "the answer was not understood".to_owned(),
         UpstreamError::TooLarge { .. } => "the answer, or one event of it, is too large".to_owned(),
         UpstreamError::Status { status, report, .. } => {
-            let about = if report.message.is_empty() { "" } else { ", about the context length" };
+            let symptom = report.symptom.map(|symptom| symptom.word().replace('_', " "));
+            let about = symptom.map(|words| format!(", and it says: {words}")).unwrap_or_default();
             format!("the model server answered {}{about}", status.as_u16())
         }
         UpstreamError::Reported(_) => "the model server reported an error in its stream".to_owned(),
@@ -130,6 +147,10 @@ fn requests() -> Vec<Failure> {
         Failure::Overloaded { retry_after: SECOND },
         Failure::NotReady { state: "loading", retry_after: SECOND },
         Failure::NotReady { state: "unreachable", retry_after: SECOND },
+        Failure::QueueTimeout { retry_after: SECOND },
+        Failure::RateLimited { retry_after: SECOND },
+        Failure::Misconfigured { model: String::new(), served: None },
+        Failure::Poisoned,
     ]);
     all
 }
@@ -157,6 +178,11 @@ const REFUSED: &[(&str, &str)] = &[
         "previous_response_not_continuable",
         "`previous_response_id` names a failed or cancelled response",
     ),
+    ("unsupported_model", "the model cannot be asked on this route"),
+    (
+        "context_length_exceeded",
+        "the request needs more than `max_context_tokens` of every deployment of its model",
+    ),
     ("conversation_too_long", "the conversation has more turns than `limits.history_depth`"),
 ];
 
@@ -173,13 +199,15 @@ fn upstream() -> Vec<UpstreamError> {
         UpstreamError::Protocol { detail: detail() },
         UpstreamError::TooLarge { limit: 0 },
     ];
-    let status = |code, message: &str| UpstreamError::Status {
+    let status = |code, symptom| UpstreamError::Status {
         status: StatusCode::from_u16(code).expect("a status"),
-        report: Report { message: message.to_owned(), ..Report::default() },
+        report: Report { symptom, ..Report::default() },
         retry_after: None,
     };
-    all.push(status(400, "maximum context length"));
-    all.extend([400, 401, 404, 422, 429, 500, 503, 504].map(|code| status(code, "")));
+    all.extend(Symptom::ALL.map(|symptom| {
+        status(if symptom.is_of_server() { 500 } else { 400 }, Some(symptom))
+    }));
+    all.extend([400, 401, 404, 422, 429, 500, 503, 504].map(|code| status(code, None)));
     all.push(UpstreamError::Reported(Report::default()));
     all
 }

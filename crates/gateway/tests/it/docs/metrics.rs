@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
+use transom_engine::metrics::fleet::{
+    AttemptLabel, DeploymentLabel, FallbackLabel, Fleet, ModelLabel, StateLabel, SymptomLabel,
+};
 use transom_engine::metrics::{
     Exchange, Metrics, OutcomeLabel, RouteLabel, StreamLabel, TokenLabel, ToolLabel,
 };
@@ -83,6 +86,7 @@ fn scrape() -> String {
         first_token: _,
         commit: _,
         usage_missing: _,
+        fleet,
     } = Metrics::register(&mut registry);
     let (method, route) = ("GET", Arc::<str>::from("/health"));
     drop(requests.get_or_create(&Exchange { method, route: route.clone(), status: 200 }));
@@ -91,7 +95,34 @@ fn scrape() -> String {
     drop(tool_calls.get_or_create(&ToolLabel { tool_type: "function" }));
     drop(outcomes.get_or_create(&OutcomeLabel { route: "/v1/responses", outcome: "completed" }));
     drop(tokens.get_or_create(&TokenLabel { kind: "input" }));
+    fleet_once(&fleet);
     let mut text = String::new();
     encode(&mut text, &registry).expect("the metrics page");
     text
+}
+
+/// The same for models, deployments and their servers.
+fn fleet_once(fleet: &Fleet) {
+    let Fleet {
+        attempts,
+        retries: _,
+        fallbacks,
+        symptoms,
+        queue_seconds,
+        queue_length,
+        in_flight,
+        states,
+        revision: _,
+        rejected: _,
+        reloads: _,
+    } = fleet;
+    let (model, deployment) = (Arc::<str>::from("chat"), Arc::<str>::from("chat@one"));
+    let label = AttemptLabel { deployment: deployment.clone(), outcome: "ok" };
+    drop(attempts.get_or_create(&label));
+    drop(fallbacks.get_or_create(&FallbackLabel { model: model.clone(), to: model.clone() }));
+    drop(symptoms.get_or_create(&SymptomLabel { symptom: "engine_dead" }));
+    drop(queue_seconds.get_or_create(&ModelLabel { model: model.clone() }));
+    drop(queue_length.get_or_create(&ModelLabel { model }));
+    drop(in_flight.get_or_create(&DeploymentLabel { deployment: deployment.clone() }));
+    drop(states.get_or_create(&StateLabel { deployment, state: "ready" }));
 }
