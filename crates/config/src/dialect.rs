@@ -18,7 +18,9 @@ pub(crate) use self::{
     context::{Context, Policies},
     native::{Place, walk},
 };
-use crate::{Draft, Origin, Problem, problem::Findings, yaml::Tree};
+use crate::{
+    Draft, Finding, Origin, Problem, Treatment, problem::Findings, yaml::Tree,
+};
 
 /// Lowers a configuration file. `file` is its name as the operator wrote it.
 pub(crate) fn lower(file: &str, text: &str, context: &Context<'_>, found: &mut Findings) -> Draft {
@@ -26,10 +28,28 @@ pub(crate) fn lower(file: &str, text: &str, context: &Context<'_>, found: &mut F
     if keeptrusts::recognises(&tree) {
         keeptrusts::lower(file, &tree, context, found)
     } else if litellm::recognises(&tree) {
-        litellm::lower(file, &tree, context, found)
+        let before = found.findings.len();
+        let draft = litellm::lower(file, &tree, context, found);
+        tell_the_rest(&draft, before, found);
+        draft
     } else {
         native::lower(file, &tree, context, found)
     }
+}
+
+/// Adds a finding for every key that was taken over and of which nothing was said: it means the
+/// same here. `before` is how many findings are about other files.
+fn tell_the_rest(draft: &Draft, before: usize, found: &mut Findings) {
+    let mut own = found.findings.split_off(before);
+    for (path, value) in draft.written() {
+        let told = own.iter().any(|finding| finding.at == value.origin);
+        if !told && matches!(&value.origin, Origin::File { key, .. } if !key.is_empty()) {
+            let message = format!("is `{path}`");
+            own.push(Finding::new(value.origin.clone(), Treatment::Exact, message));
+        }
+    }
+    own.sort_by(|a, b| a.at.in_file().cmp(&b.at.in_file()));
+    found.findings.append(&mut own);
 }
 
 /// What messages call an entry that came as JSON.

@@ -86,6 +86,16 @@ impl Draft {
         self.values.get(path).map_or(&[], Vec::as_slice)
     }
 
+    /// Every value with its path, those of the lists included.
+    pub(crate) fn written(&self) -> Vec<(&'static str, &Sourced)> {
+        let values = self.values.iter();
+        let mut all: Vec<_> =
+            values.flat_map(|(path, all)| all.iter().map(|value| (*path, value))).collect();
+        let entries = self.entries.values().flatten();
+        all.extend(entries.flat_map(|entry| entry.draft.written()));
+        all
+    }
+
     /// Forgets a setting that another one has made void.
     pub(crate) fn discard(&mut self, path: &str) {
         self.values.remove(path);

@@ -65,6 +65,14 @@ impl Origin {
         }
     }
 
+    /// The file and the line, for sorting; nothing for what is not in a file.
+    pub(crate) fn in_file(&self) -> Option<(&str, u64)> {
+        match self {
+            Self::File { file, line, .. } => Some((file, *line)),
+            _ => None,
+        }
+    }
+
     /// The variable to name in `env:NAME`, when the value came from one.
     pub fn variable(&self) -> Option<&str> {
         match self {

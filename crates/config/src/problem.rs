@@ -143,8 +143,11 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Notes a problem; the same one twice (a key that several deployments share) is one.
     pub(crate) fn problem(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 
     pub(crate) fn notice(&mut self, at: Origin, message: impl Into<String>) {

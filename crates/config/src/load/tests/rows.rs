@@ -68,12 +68,12 @@ fn a_row_that_cannot_be_is_refused_with_every_reason() {
             {"name": "z", "url": "http://x", "api_key": "env:VR_API_KEY"}]}"#
         ),
         [
-            "admin API, n backends.ca: a row names no files (declare the server in a file)",
-            "admin API, n backends.api_key: this variable holds a key of the gateway itself (use \
+            "admin API, n backends[0].ca: a row names no files (declare the server in a file)",
+            "admin API, n backends[0].api_key: this variable holds a key of the gateway itself (use \
              another variable, or give the key itself)",
-            "admin API, n backends.api_key: a row names no files (use another variable, or give \
+            "admin API, n backends[1].api_key: a row names no files (use another variable, or give \
              the key itself)",
-            "admin API, n backends.api_key: this variable holds a key of the gateway itself (use \
+            "admin API, n backends[2].api_key: this variable holds a key of the gateway itself (use \
              another variable, or give the key itself)",
         ]
     );
