@@ -132,11 +132,13 @@ fn lower(name: &str, json: &str, found: &mut Findings) -> Draft {
                 continue;
             }
         };
-        let list = if key.value == "model" { "models[]" } else { "backends[]" };
-        for node in nodes {
-            let place = dialect::Place::entry(list, &key.value);
+        let of_model = key.value == "model";
+        let list = if of_model { "models[]" } else { "backends[]" };
+        for (number, node) in nodes.iter().enumerate() {
+            let name = if of_model { key.value.clone() } else { format!("backends[{number}]") };
+            let place = dialect::Place::entry(list, &name);
             let entry = dialect::walk(&tree, node, &place, &origin, found);
-            draft.push(list, Entry { origin: at(&key.value), draft: entry });
+            draft.push(list, Entry { origin: at(&name), draft: entry });
         }
     }
     draft
