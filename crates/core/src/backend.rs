@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use crate::secret::Secret;
 
+mod names;
+
+pub use names::unknown_name;
+
 /// The name of a server, in the configuration, in logs and in the admin API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BackendId(pub Arc<str>);
@@ -166,41 +170,6 @@ pub struct ServedModel {
     pub id: Arc<str>,
     /// The longest prompt and answer together, in tokens, where the server says so.
     pub max_model_len: Option<u32>,
-}
-
-/// Most ids that an advice names.
-const NAMED: usize = 3;
-
-/// What to tell an operator whose server does not list `name`: the likeliest of the ids it lists,
-/// the nearest first.
-pub fn unknown_name(name: &str, served: &[ServedModel]) -> String {
-    let mut ids: Vec<&str> = served.iter().map(|model| &*model.id).collect();
-    ids.sort_by_cached_key(|id| distance(name, id));
-    let more = if ids.len() > NAMED { ", …" } else { "" };
-    let near: Vec<String> = ids.iter().take(NAMED).map(|id| format!("`{id}`")).collect();
-    format!(
-        "the server does not serve `{name}`; it serves {}{more}: write one of these as the \
-         deployment's model, or start the server with --served-model-name {name}",
-        near.join(", ")
-    )
-}
-
-/// How many characters have to be exchanged, taken out or put in to make one text of the other,
-/// without regard to upper and lower case. Long names are compared by their beginnings.
-fn distance(a: &str, b: &str) -> usize {
-    const LONGEST: usize = 128;
-    let chars = |text: &str| -> Vec<char> { text.to_lowercase().chars().take(LONGEST).collect() };
-    let (a, b) = (chars(a), chars(b));
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.iter().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let exchanged = corner + usize::from(from != to);
-            corner = row[j + 1];
-            row[j + 1] = exchanged.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -8,10 +8,8 @@ use http::StatusCode;
 use crate::base::Base;
 use crate::trouble::{TlsTrouble, Trouble};
 
-mod names;
 mod surroundings;
 
-pub use names::{name_advice, nearest_served};
 pub use surroundings::Surroundings;
 
 /// Where a server is said to be, and from where it is looked at.

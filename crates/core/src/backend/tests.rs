@@ -1,14 +1,19 @@
 use super::*;
 
+fn served(ids: &[&str]) -> Vec<ServedModel> {
+    ids.iter().map(|id| ServedModel { id: Arc::from(*id), max_model_len: None }).collect()
+}
+
 #[test]
-fn an_unknown_name_is_answered_with_the_nearest_ones() {
-    let served = ["qwen3-coder-30b-instruct-fp8", "GPT-OSS-120b"]
-        .map(|id| ServedModel { id: Arc::from(id), max_model_len: None });
+fn a_name_that_is_not_served_is_answered_with_the_nearest_ones() {
+    let list = served(&["llama-3", "qwen3.6-35b", "GPT-OSS-120B", "gpt-oss-20b"]);
     assert_eq!(
-        unknown_name("gpt-oss-20b", &served),
-        "the server does not serve `gpt-oss-20b`; it serves `GPT-OSS-120b`, \
-         `qwen3-coder-30b-instruct-fp8`: write one of these as the deployment's model, or start \
-         the server with --served-model-name gpt-oss-20b"
+        unknown_name("gpt-oss-120b", &list),
+        "the model server does not know the name \"gpt-oss-120b\"; it serves \"GPT-OSS-120B\", \
+         \"gpt-oss-20b\", \"qwen3.6-35b\" and 1 more: set `model` of the deployment to a name it \
+         serves, or start vLLM with `--served-model-name gpt-oss-120b`"
     );
-    assert_eq!(distance("kitten", "sitting"), 3);
+    let forged = unknown_name("m", &served(&["a\nERROR forged line"]));
+    assert!(!forged.contains('\n'), "{forged}");
+    assert!(unknown_name("m", &[]).ends_with("it lists no model at all"));
 }

@@ -1,8 +1,5 @@
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
-
-use transom_core::backend::ServedModel;
 
 use super::*;
 
@@ -82,22 +79,4 @@ fn statuses_that_are_no_list_are_explained() {
         let text = status(StatusCode::from_u16(code).unwrap(), "/v1/models");
         assert!(text.contains(part), "{part} is not in: {text}");
     }
-}
-
-fn served(ids: &[&str]) -> Vec<ServedModel> {
-    ids.iter().map(|id| ServedModel { id: Arc::from(*id), max_model_len: None }).collect()
-}
-
-#[test]
-fn a_name_that_is_not_served_is_answered_with_the_nearest_ones() {
-    let list = served(&["llama-3", "qwen3.6-35b", "GPT-OSS-120B", "gpt-oss-20b"]);
-    assert_eq!(
-        name_advice("gpt-oss-120b", &list),
-        "the model server does not know the name \"gpt-oss-120b\"; it serves \"GPT-OSS-120B\", \
-         \"gpt-oss-20b\", \"qwen3.6-35b\" and 1 more: set `model` of the deployment to a name it \
-         serves, or start vLLM with `--served-model-name gpt-oss-120b`"
-    );
-    let forged = name_advice("m", &served(&["a\nERROR forged line"]));
-    assert!(!forged.contains('\n'), "{forged}");
-    assert!(name_advice("m", &[]).ends_with("it lists no model at all"));
 }

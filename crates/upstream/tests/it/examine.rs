@@ -9,7 +9,7 @@ use transom_testkit::answer::json;
 use transom_upstream::Settings;
 use transom_upstream::backend::Backend;
 use transom_upstream::examine::{Examination, Stage, Step, examine};
-use transom_upstream::explain::{Surroundings, name_advice};
+use transom_upstream::explain::Surroundings;
 
 use crate::support::{settings, spec};
 
@@ -27,8 +27,7 @@ async fn every_step_is_reported_up_to_the_one_that_fails() {
     let answered = Step::Answered { models: 1 };
     assert_eq!(ready.steps, [found.clone(), Step::Connected, answered]);
     assert_eq!(ready.advice, None);
-    let advice = name_advice("tinny", &ready.served);
-    assert!(advice.contains("it serves \"tiny\""), "{advice}");
+    assert_eq!(ready.served.len(), 1);
 
     server.route("/v1/models", json(307, "{}").header("location", "http://other/"));
     let moved = of(&spec, Surroundings::Machine).await;

@@ -1,6 +1,6 @@
 //! What to tell when a server does not list the name that a deployment sends.
 
-use transom_core::backend::ServedModel;
+use super::ServedModel;
 
 /// Most ids that are shown.
 const SHOWN: usize = 3;
@@ -8,18 +8,15 @@ const SHOWN: usize = 3;
 /// Longest text compared or shown, in characters: a bound on the work an absurd id can cause.
 const LONGEST: usize = 128;
 
-/// The served models whose ids are nearest to `name`, nearest first, at most three.
-pub fn nearest_served<'a>(name: &str, served: &'a [ServedModel]) -> Vec<&'a ServedModel> {
-    let mut by_distance: Vec<_> =
-        served.iter().map(|model| (distance(name, &model.id), model)).collect();
-    by_distance.sort_by_key(|(edits, _)| *edits);
-    by_distance.into_iter().take(SHOWN).map(|(_, model)| model).collect()
-}
-
-/// What to do when `name` is not among the models that its server lists.
-pub fn name_advice(name: &str, served: &[ServedModel]) -> String {
-    let shown: Vec<_> = nearest_served(name, served)
+/// What to tell an operator whose deployment sends `name`, which is not among the models that its
+/// server lists: the nearest of those, at most three, and what to do.
+pub fn unknown_name(name: &str, served: &[ServedModel]) -> String {
+    let mut nearest: Vec<_> = served.iter().collect();
+    nearest.sort_by_cached_key(|model| distance(name, &model.id));
+    let shown: Vec<_> = nearest
         .into_iter()
+        .take(SHOWN)
+        // Debug form: an id with a line break must not forge a line of the log.
         .map(|model| format!("{:?}", model.id.chars().take(LONGEST).collect::<String>()))
         .collect();
     let rest = served.len().saturating_sub(shown.len());
