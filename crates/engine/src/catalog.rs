@@ -3,13 +3,16 @@
 //! # Layout
 //!
 //! - [`Catalog`]: from a name to a [`Group`], made anew with each snapshot.
-//! - [`group`]: the deployments of one model and the memory they share.
-//! - [`target`]: one deployment with its server and its counters.
+//! - `group`: the deployments of one model, and how one of them is chosen; `survey`: what follows
+//!   when none can be. `memory`: what they share.
+//! - `target`: one deployment with its server; `track`: what was learnt about it; `flight`: one
+//!   request there.
 //! - `line`: who waits for a place.
 //!
 //! What was learnt (breakers, latencies, counters, who waits) is kept by name and outlives the
 //! snapshot: [`Catalog::build`] takes it over from the one before.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,14 +21,20 @@ use transom_core::fleet::{Fleet, Routing};
 use transom_core::model::{Alias, DeploymentId};
 use transom_core::port::upstream::Upstream;
 
-pub(crate) mod group;
+mod flight;
+mod group;
 pub(crate) mod line;
-pub(crate) mod target;
+mod memory;
+mod survey;
+mod target;
+mod track;
 
-pub(crate) use group::Group;
-use group::Memory;
-pub(crate) use target::{Flight, Target};
-use target::Track;
+pub(crate) use flight::Flight;
+pub(crate) use group::{Group, Wanted};
+use memory::Memory;
+pub(crate) use survey::{Choice, Nobody, Wait};
+pub(crate) use target::Target;
+use track::Track;
 
 /// The models of one snapshot.
 pub struct Catalog {
@@ -37,7 +46,9 @@ pub struct Catalog {
     pub(crate) groups: Vec<Arc<Group>>,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) routing: Arc<Routing>,
-    tracks: HashMap<DeploymentId, Arc<Track>>,
+    /// By the name under which it is declared, which may be a pattern.
+    declared: HashMap<Arc<str>, Arc<Group>>,
+    targets: HashMap<DeploymentId, Arc<Target>>,
 }
 
 /// A model that a name stands for.
@@ -67,8 +78,7 @@ impl Catalog {
         before: Option<&Self>,
     ) -> Result<Self, MissingBackend> {
         let routing = Arc::new(fleet.routing.clone());
-        let mut tracks = HashMap::new();
-        let mut groups = Vec::with_capacity(fleet.models.len());
+        let mut catalog = Self::empty(Arc::clone(&routing), fleet.aliases.clone());
         for model in &fleet.models {
             let mut targets = Vec::with_capacity(model.deployments.len());
             for deployment in &model.deployments {
@@ -76,47 +86,53 @@ impl Catalog {
                     deployment: deployment.id.clone(),
                     backend: deployment.backend.clone(),
                 })?;
-                let old = before.and_then(|before| before.target(&deployment.id));
-                let track = tracks
-                    .entry(deployment.id.clone())
-                    .or_insert_with(|| Track::carry(old, deployment, &upstream, &routing));
-                let track = Arc::clone(track);
-                targets.push(Arc::new(Target { deployment: deployment.clone(), upstream, track }));
+                let old = before.and_then(|before| before.targets.get(&deployment.id));
+                let target = Arc::new(Target::new(deployment.clone(), upstream, &routing, old));
+                catalog.targets.insert(deployment.id.clone(), Arc::clone(&target));
+                targets.push(target);
             }
-            let memory = before
-                .and_then(|before| before.group(model.name.as_str()))
-                .map(|group| &group.memory);
-            let memory = Memory::carry(memory, model, &routing, &targets);
-            groups.push(Arc::new(Group::new(model.clone(), targets, memory, routing.clone())));
+            let old = before.and_then(|before| before.declared.get(model.name.as_str()));
+            let memory = Memory::carry(old.map(|old| &**old), model, &routing, &targets);
+            let group = Group::new(model.clone(), targets, memory, Arc::clone(&routing));
+            catalog.add(Arc::new(group));
         }
-        Ok(Self::of(groups, fleet.aliases.clone(), routing, tracks))
+        catalog.index();
+        Ok(catalog)
     }
 
-    fn of(
-        groups: Vec<Arc<Group>>,
-        aliases: Vec<Alias>,
-        routing: Arc<Routing>,
-        tracks: HashMap<DeploymentId, Arc<Track>>,
-    ) -> Self {
-        let mut by_name = HashMap::new();
-        let mut patterns = Vec::new();
-        for group in &groups {
-            if group.model.name.is_pattern() {
-                patterns.push(Arc::clone(group));
-            } else {
-                let name = group.model.name.shared();
-                by_name.insert(Arc::clone(&name), Found { group: Arc::clone(group), name });
-            }
+    fn empty(routing: Arc<Routing>, aliases: Vec<Alias>) -> Self {
+        Self {
+            by_name: HashMap::new(),
+            patterns: Vec::new(),
+            groups: Vec::new(),
+            declared: HashMap::new(),
+            targets: HashMap::new(),
+            aliases,
+            routing,
         }
+    }
+
+    fn add(&mut self, group: Arc<Group>) {
+        let name = group.model.name.shared();
+        self.declared.insert(Arc::clone(&name), Arc::clone(&group));
+        if group.model.name.is_pattern() {
+            self.patterns.push(Arc::clone(&group));
+        } else {
+            self.by_name.insert(Arc::clone(&name), Found { group: Arc::clone(&group), name });
+        }
+        self.groups.push(group);
+    }
+
+    /// Puts the patterns into the order in which they are tried, and finds what aliases stand for.
+    fn index(&mut self) {
         // The longest pattern says most.
-        patterns.sort_by_key(|group| std::cmp::Reverse(group.model.name.as_str().len()));
-        let mut catalog = Self { by_name, patterns, groups, aliases, routing, tracks };
-        for alias in &catalog.aliases {
-            if let Some(found) = catalog.find(&alias.model) {
-                catalog.by_name.insert(Arc::clone(&alias.name), found);
-            }
+        self.patterns.sort_by_key(|group| Reverse(group.model.name.as_str().len()));
+        let found = |alias: &Alias| Some((Arc::clone(&alias.name), self.find(&alias.model)?));
+        let found: Vec<_> = self.aliases.iter().filter_map(found).collect();
+        for (name, found) in found {
+            // A model's own name is never another one's.
+            self.by_name.entry(name).or_insert(found);
         }
-        catalog
     }
 
     /// The model that `name` stands for: its own name or an alias, otherwise the first pattern.
@@ -128,25 +144,10 @@ impl Catalog {
         Some(Found { group: Arc::clone(group), name: Arc::from(name) })
     }
 
-    /// Every target, those of a model that several names share once for each model.
-    pub(crate) fn targets(&self) -> impl Iterator<Item = (&Group, &Arc<Target>)> {
-        self.groups.iter().flat_map(|group| group.targets.iter().map(move |target| (&**group, target)))
-    }
-
-    /// The model that is declared under this very name.
-    fn group(&self, name: &str) -> Option<&Arc<Group>> {
-        self.groups.iter().find(|group| group.model.name.as_str() == name)
-    }
-
-    fn target(&self, id: &DeploymentId) -> Option<&Arc<Target>> {
-        self.tracks.get(id)?;
-        self.targets().map(|(_, target)| target).find(|target| target.deployment.id == *id)
-    }
-
     /// Lets everybody who waits look again.
     pub(crate) fn wake_everybody(&self) {
         for group in &self.groups {
-            group.memory.line.look_again();
+            group.memory.lines.look_again();
         }
     }
 }

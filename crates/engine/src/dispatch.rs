@@ -6,13 +6,15 @@
 //! 2. the call goes out under the deployment's own name for the model, and its answer is held back
 //!    until its first content has come (`opened`);
 //! 3. a failure is judged (`judge`): by its class, the retries left and the model's retry budget,
-//!    it goes to another deployment, to another model (`fallback`), or to the client.
+//!    it goes to another deployment, to another model, or to the client.
 //!
 //! # Layout
 //!
 //! - [`Job`]: what is to be done, whoever does it; [`Served`]: what came of it.
-//! - `place`: waiting for a place; `attempt`: one model's deployments, one after the other.
-//! - `opened`: an answer up to its first content. `judge`: what failures mean.
+//! - `place`: waiting for a place; `attempt`: one model's deployments, one after the other; `tries`:
+//!   which is next.
+//! - `opened`: an answer up to its first content. `judge`: what failures mean; `refusal`: what
+//!   clients read of them.
 //! - `poison`: requests that kill servers.
 
 use std::sync::Arc;
@@ -22,8 +24,7 @@ use transom_core::fleet::FailureClass;
 use transom_core::upstream_error::UpstreamError;
 use transom_wire::tap::ShownModel;
 
-use crate::catalog::group::Nobody;
-use crate::catalog::{Flight, Found, Group};
+use crate::catalog::{Flight, Found, Group, Nobody};
 use crate::gateway::Gateway;
 use crate::metrics::fleet::FallbackLabel;
 
@@ -34,6 +35,7 @@ mod opened;
 mod place;
 pub(crate) mod poison;
 mod refusal;
+mod tries;
 
 pub(crate) use job::Job;
 pub(crate) use opened::Opened;
@@ -94,27 +96,24 @@ impl Gateway {
             Err(stop) => stop,
         };
         for name in stand_ins(&group, Some(&stop)) {
-            if matches!(stop, Stop::Final(_)) {
-                break;
-            }
             tracing::warn!(model = %job.asked, fallback = %name, "another model stands in");
-            let label = FallbackLabel { model: group.model.name.as_str().into(), to: name.clone() };
+            let label = FallbackLabel { model: group.model.name.shared(), to: Arc::clone(&name) };
             self.metrics.fleet.fallbacks.get_or_create(&label).inc();
-            stop = match self.with_model(&name, &job, Patience::LookOnly).await {
+            match self.with_model(&name, &job, Patience::LookOnly).await {
                 Ok(served) => return Ok(served),
-                // What the model itself said is worth more than that its stand-in was busy.
-                Err(Stop::WouldWait | Stop::Nobody(_)) => stop,
-                Err(other) => other,
-            };
+                Err(Stop::Final(failure @ Failure::Poisoned)) => return Err(failure),
+                // What the model itself said is worth more than what became of its stand-in.
+                Err(_) => {}
+            }
         }
         if matches!(stop, Stop::WouldWait) {
-            // Everybody is busy: the model that was asked for is the one to wait for.
+            // The model that was asked for is the one to wait for.
             stop = match self.with_model(&job.asked, &job, Patience::Wait).await {
                 Ok(served) => return Ok(served),
                 Err(stop) => stop,
             };
         }
-        Err(self.refusal(&job, &group, stop))
+        Err(refusal::of(&job, &group, stop))
     }
 
     /// The model that a name stands for in the present snapshot.

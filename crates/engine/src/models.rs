@@ -1,12 +1,13 @@
 //! Listing models: what callers may ask for, under the names that they use.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
 use transom_core::failure::{Failure, Missing};
 
-use crate::catalog::{Catalog, Group};
+use crate::catalog::{Catalog, Found, Group};
 use crate::gateway::Gateway;
 
 /// Who owns a model, as the list says it: the gateway hides who serves it.
@@ -39,67 +40,57 @@ impl Gateway {
         let nothing_declared = live.catalog.groups.iter().all(|group| group.model.name.is_pattern());
         // Only servers can tell what a pattern stands for.
         if data.is_empty() && nothing_declared {
-            self.somebody_ready(&live.catalog)?;
+            somebody_ready(&live.catalog.groups)?;
         }
         write(&List { object: "list", data })
     }
 
-    /// The body of `GET /v1/models/{model}`.
+    /// The body of `GET /v1/models/{model}`. A hidden model is known to those who know its name.
     pub fn model(&self, model: &str) -> Result<Bytes, Failure> {
         let live = self.live.snapshot();
         let missing = || Failure::NotFound(Missing::Model(model.to_owned()));
-        let listed = entries(&live.catalog, live.since.seconds());
-        if let Some(entry) = listed.into_iter().find(|entry| &*entry.id == model) {
-            return write(&entry);
-        }
-        // A hidden model is known to those who know its name.
-        match live.catalog.find(model) {
-            Some(found) if !found.group.model.name.is_pattern() => {
-                write(&entry(Arc::from(model), &found.group, live.since.seconds()))
+        let Found { group, name } = live.catalog.find(model).ok_or_else(missing)?;
+        if group.model.name.is_pattern() {
+            somebody_ready(std::slice::from_ref(&group))?;
+            // A server that lists nothing serves what it is asked for.
+            let lists = group.targets.iter().any(|target| !target.upstream.served().is_empty());
+            if lists && !served_under(&group).contains(&name) {
+                return Err(missing());
             }
-            Some(found) => {
-                self.somebody_ready(&live.catalog)?;
-                // A server that lists nothing serves what it is asked for.
-                let lists = found.group.targets.iter().any(|t| !t.upstream.served().is_empty());
-                if lists {
-                    return Err(missing());
-                }
-                write(&entry(Arc::from(model), &found.group, live.since.seconds()))
-            }
-            None => Err(missing()),
         }
+        write(&entry(Arc::from(model), &name, &group, live.since.seconds()))
     }
+}
 
-    #[expect(clippy::unused_self, reason = "reads like the question next to it")]
-    fn somebody_ready(&self, catalog: &Catalog) -> Result<(), Failure> {
-        let mut states = catalog.targets().map(|(_, target)| target.state());
-        if states.any(|state| state.takes_requests()) {
-            return Ok(());
-        }
-        let state = catalog.targets().map(|(_, target)| target.state()).next();
-        Err(crate::dispatch::not_ready(state.as_ref()))
+fn somebody_ready(groups: &[Arc<Group>]) -> Result<(), Failure> {
+    let targets = groups.iter().flat_map(|group| &group.targets);
+    let states: Vec<_> = targets.map(|target| target.state()).collect();
+    match states.iter().min_by_key(|state| state.rank()) {
+        Some(best) if best.takes_requests() => Ok(()),
+        best => Err(crate::dispatch::not_ready(best)),
     }
 }
 
 fn entries(catalog: &Catalog, created: i64) -> Vec<Entry> {
-    let mut all: Vec<Entry> = Vec::new();
-    let mut add = |new: Entry| {
-        if !all.iter().any(|known| known.id == new.id) {
-            all.push(new);
+    let (mut all, mut known) = (Vec::new(), HashSet::new());
+    let mut add = |id: Arc<str>, name: &Arc<str>, group: &Group| {
+        if known.insert(Arc::clone(&id)) {
+            all.push(entry(id, name, group, created));
         }
     };
     for group in catalog.groups.iter().filter(|group| !group.model.hidden) {
-        if group.model.name.is_pattern() {
-            for id in served_under(group) {
-                add(entry(id, group, created));
-            }
+        let names = if group.model.name.is_pattern() {
+            served_under(group)
         } else {
-            add(entry(group.model.name.shared(), group, created));
+            vec![group.model.name.shared()]
+        };
+        for name in names {
+            add(Arc::clone(&name), &name, group);
         }
     }
     for alias in catalog.aliases.iter().filter(|alias| !alias.hidden) {
-        if let Some(found) = catalog.find(&alias.name) {
-            add(entry(Arc::clone(&alias.name), &found.group, created));
+        if let Some(Found { group, name }) = catalog.find(&alias.name) {
+            add(Arc::clone(&alias.name), &name, &group);
         }
     }
     all
@@ -116,11 +107,16 @@ fn served_under(group: &Group) -> Vec<Arc<str>> {
     names
 }
 
-fn entry(id: Arc<str>, group: &Group, created: i64) -> Entry {
-    let lengths = group.targets.iter().filter_map(|target| target.max_model_len(&id));
+/// The model that clients call `id`, whose name is `name` without aliases.
+fn entry(id: Arc<str>, name: &Arc<str>, group: &Group, created: i64) -> Entry {
+    let matched = group.model.name.matched(name).unwrap_or_default();
+    let lengths = group.targets.iter().filter_map(|target| target.max_model_len(name, matched));
     Entry { max_model_len: lengths.min(), id, object: "model", created, owned_by: OWNER }
 }
 
 fn write(value: &impl Serialize) -> Result<Bytes, Failure> {
     serde_json::to_vec(value).map(Bytes::from).map_err(|error| Failure::Internal(error.into()))
 }
+
+#[cfg(test)]
+mod tests;

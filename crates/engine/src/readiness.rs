@@ -85,7 +85,7 @@ impl Gateway {
         fleet.clear_gauges();
         for group in &live.catalog.groups {
             let label = ModelLabel { model: group.model.name.shared() };
-            let waiting = i64::try_from(group.memory.line.len()).unwrap_or(i64::MAX);
+            let waiting = i64::try_from(group.memory.lines.len()).unwrap_or(i64::MAX);
             fleet.queue_length.get_or_create(&label).set(waiting);
             for seen in of(group).deployments {
                 let deployment = Arc::clone(&seen.id.0);

@@ -120,10 +120,7 @@ fn list(faults: &[Faulty]) -> String {
 }
 
 /// Builds the program. The sockets are bound but nothing is served yet.
-pub(crate) async fn build(
-    config: &GatewayConfig,
-    recipe: &Recipe,
-) -> Result<Program, BuildError> {
+pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Program, BuildError> {
     let listener = bind(config).await?;
     check_child_port(config.child.as_ref()).await?;
     let connections = connections(config)?;
@@ -143,9 +140,8 @@ pub(crate) async fn build(
     let (tracker, cut, probes) =
         (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
     let upstream = upstream_settings(&config, recipe, TaskTracker::new(), probes.clone());
-    let backends =
-        Backends::reconcile(&Backends::default(), &config.fleet.backends, &upstream)
-            .map_err(BuildError::Backends)?;
+    let backends = Backends::reconcile(&Backends::default(), &config.fleet.backends, &upstream)
+        .map_err(BuildError::Backends)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let first = snapshot::of(&config, &backends, None, 1, clock.now())?;
     let mut registry = Registry::default();

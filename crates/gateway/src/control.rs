@@ -185,7 +185,8 @@ impl Controller {
 
 /// Rows as the configuration reads them.
 pub(crate) fn admin_models(rows: &[ModelRow]) -> Vec<AdminModel> {
-    let model = |row: &ModelRow| AdminModel { name: row.name.clone(), json: row.json.get().to_owned() };
+    let model =
+        |row: &ModelRow| AdminModel { name: row.name.clone(), json: row.json.get().to_owned() };
     rows.iter().map(model).collect()
 }
 

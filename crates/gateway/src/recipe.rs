@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use transom_config::{
-    AdminModel, Command, Disk, Environment, GatewayConfig, Invocation, Loaded, Recorder, Rejection, load,
-    process_environment,
+    AdminModel, Command, Disk, Environment, GatewayConfig, Invocation, Loaded, Recorder, Rejection,
+    load, process_environment,
 };
 
 /// The command line and everything around it, as they were when the program started.

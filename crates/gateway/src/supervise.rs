@@ -71,9 +71,9 @@ async fn follow(mut states: tokio::sync::watch::Receiver<State>, backend: Arc<Ba
     loop {
         let child = match &*states.borrow_and_update() {
             State::Ready { .. } => ChildState::Up,
-            State::Starting { attempt, .. } => {
-                ChildState::Starting { reason: format!("vLLM is starting (attempt {attempt})").into() }
-            }
+            State::Starting { attempt, .. } => ChildState::Starting {
+                reason: format!("vLLM is starting (attempt {attempt})").into(),
+            },
             State::BackingOff { delay, last_failure, .. } => {
                 let seconds = delay.as_secs_f64();
                 tracing::warn!(failure = %last_failure, "vLLM will be restarted in {seconds:.1} s");

@@ -61,7 +61,7 @@ pub(crate) async fn swap(options: &Options, mocks: Mocks) -> anyhow::Result<(Tab
 fn load(duration: Duration) -> Load {
     let ask = |slot: usize| {
         let (tokens, delivery) =
-            if slot % 2 == 0 { (0, Delivery::Whole) } else { (TOKENS, Delivery::Stream) };
+            if slot.is_multiple_of(2) { (0, Delivery::Whole) } else { (TOKENS, Delivery::Stream) };
         let plan = Plan { slot, tokens, pace: PACE };
         let model = fleet::model(slot % LASTING);
         Ask { request: chat_request(&model, plan, PROMPT, delivery).into(), tokens }

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use transom_core::model::Timeouts;
+use transom_core::model::{DeploymentId, Timeouts};
 use transom_core::port::upstream::{Patience, Route};
+use transom_routing::pick::Ask;
 use transom_routing::prompt::Prompt;
 use transom_routing::queue::Priority;
+
+use crate::catalog::Wanted;
 
 /// Bytes of a prompt that make one token, for a guess that is rather too low than too high: a
 /// request must not be refused for being too long when it is not.
@@ -41,6 +44,14 @@ pub(crate) struct Job {
     pub(crate) original: Bytes,
 }
 
+impl Job {
+    /// What a deployment is chosen by.
+    pub(super) fn wanted<'a>(&'a self, tried: &'a [DeploymentId], random: u64) -> Wanted<'a> {
+        let ask = Ask { prompt: &self.prompt, session: self.session, random };
+        Wanted { route: self.route, ask, tokens: self.tokens, tried }
+    }
+}
+
 /// How the answer is asked for, and how the client gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
@@ -68,9 +79,4 @@ impl Delivery {
 pub(crate) fn guess_tokens(prompt: usize, answer: u64) -> u32 {
     let prompt = (prompt / MOST_BYTES_PER_TOKEN) as u64;
     u32::try_from(prompt.saturating_add(answer)).unwrap_or(u32::MAX)
-}
-
-/// What is left of a limit.
-pub(crate) fn remaining(limit: Duration, spent: Duration) -> Duration {
-    limit.saturating_sub(spent)
 }

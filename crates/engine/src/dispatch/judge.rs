@@ -49,20 +49,36 @@ fn of_status(status: StatusCode, report: &Report) -> FailureClass {
 }
 
 /// Whether a failure says something about the server, rather than about the request or its load.
-pub(crate) fn blames_server(class: FailureClass) -> bool {
-    matches!(
-        class,
-        FailureClass::Connection
-            | FailureClass::Timeout
-            | FailureClass::Server
-            | FailureClass::Authentication
-            | FailureClass::NotFound
-    )
+///
+/// A 404 does not: with a name or a route that the client chose, anybody could take a healthy server
+/// out with a few of them. Nor does a prompt that does not render, whatever its status.
+pub(crate) fn blames_server(error: &UpstreamError) -> bool {
+    match error {
+        UpstreamError::TotalTimeout { .. } | UpstreamError::TooLarge { .. } => false,
+        _ if error.symptom().is_some_and(|symptom| !symptom.is_of_server()) => false,
+        _ => matches!(
+            class(error),
+            FailureClass::Connection
+                | FailureClass::Timeout
+                | FailureClass::Server
+                | FailureClass::Authentication
+        ),
+    }
 }
 
 /// Whether another deployment may do better.
 pub(crate) fn helps_elsewhere(class: FailureClass) -> bool {
-    blames_server(class) || class == FailureClass::RateLimit
+    match class {
+        FailureClass::Connection
+        | FailureClass::Timeout
+        | FailureClass::RateLimit
+        | FailureClass::Server
+        | FailureClass::Authentication
+        | FailureClass::NotFound => true,
+        FailureClass::BadRequest | FailureClass::ContextLength | FailureClass::ContentPolicy => {
+            false
+        }
+    }
 }
 
 /// Whether the very same deployment may do better in a moment.

@@ -72,10 +72,13 @@ async fn first_content(
         let fed = tap.feed(chunk, &mut passed);
         passed.clear();
         // Content before an error is the client's: the error then belongs into its stream.
-        if tap.has_content() || tap.is_done() || size > MOST_HELD {
+        if tap.has_content() {
             return Ok(Opened::Stream { held, rest });
         }
         fed?;
+        if tap.is_done() || size > MOST_HELD {
+            return Ok(Opened::Stream { held, rest });
+        }
     }
     tap.finish()?;
     Ok(Opened::Stream { held, rest })

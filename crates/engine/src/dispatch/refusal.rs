@@ -1,5 +1,7 @@
 //! What a client reads when no model could serve its call.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use transom_core::backend::BackendState;
@@ -8,15 +10,16 @@ use transom_core::upstream_error::{Report, UpstreamError};
 use transom_wire::error::show_model;
 
 use super::{Job, Stop};
-use crate::catalog::Group;
-use crate::catalog::group::Nobody;
-use crate::gateway::Gateway;
+use crate::catalog::{Group, Nobody};
 
 /// When a client should come back while a model loads: loading takes minutes.
 const LOADING_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// When a client should come back while a server is gone: it may be back at any moment.
 const GONE_RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// A client need not come back sooner.
+const SHORTEST_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The model is loading.
 pub(super) fn loading() -> Failure {
@@ -33,54 +36,48 @@ pub(crate) fn not_ready(state: Option<&BackendState>) -> Failure {
     }
 }
 
-impl Gateway {
-    pub(super) fn refusal(&self, job: &Job, group: &Group, stop: Stop) -> Failure {
-        match stop {
-            Stop::Final(failure) => failure,
-            Stop::WouldWait => loading(),
-            Stop::Failed { error, upstream } => {
-                let hide = !group.model.expose_upstream_model;
-                Failure::Upstream(if hide { hidden(error, &upstream, &job.asked) } else { error })
-            }
-            Stop::Nobody(nobody) => self.nobody(job, group, nobody),
+/// What a client reads when the model of `group` could not serve its call.
+pub(super) fn of(job: &Job, group: &Group, stop: Stop) -> Failure {
+    match stop {
+        Stop::Final(failure) => failure,
+        Stop::WouldWait => loading(),
+        Stop::Failed { error, upstream } => {
+            let hide = !group.model.expose_upstream_model;
+            Failure::Upstream(if hide { hidden(error, &upstream, &job.asked) } else { error })
         }
-    }
-
-    #[expect(clippy::unused_self, reason = "reads like the question next to it")]
-    fn nobody(&self, job: &Job, group: &Group, nobody: Nobody) -> Failure {
-        match nobody {
-            Nobody::TooLong { limit } => Failure::invalid(
-                job.prompt_field,
-                "context_length_exceeded",
-                format!(
-                    "The model '{}' takes {limit} tokens at most, prompt and answer together; \
-                     this request needs about {}.",
-                    job.asked, job.tokens
-                ),
-            ),
-            Nobody::RateLimited { wait } => Failure::RateLimited { retry_after: wait },
-            Nobody::Resting { wait } => Failure::NotReady {
-                state: "unavailable",
-                retry_after: wait.max(Duration::from_secs(1)),
-            },
-            Nobody::Away { state } => {
-                Failure::NotReady { state, retry_after: GONE_RETRY_AFTER }
-            }
-            Nobody::AllTried => {
-                Failure::NotReady { state: "unavailable", retry_after: GONE_RETRY_AFTER }
-            }
-            Nobody::Misconfigured => Failure::Misconfigured {
-                model: job.asked.to_string(),
-                served: job.operator.then(|| served(group)),
-            },
-        }
+        Stop::Nobody(nobody) => of_nobody(job, group, nobody),
     }
 }
 
-/// Every name that the model's servers list.
+fn of_nobody(job: &Job, group: &Group, nobody: Nobody) -> Failure {
+    let gone = |state, retry_after| Failure::NotReady { state, retry_after };
+    match nobody {
+        Nobody::TooLong { limit } => Failure::invalid(
+            job.prompt_field,
+            "context_length_exceeded",
+            format!(
+                "The model '{}' takes {limit} tokens at most, prompt and answer together; this \
+                 request needs about {}.",
+                job.asked, job.tokens
+            ),
+        ),
+        Nobody::RateLimited { wait } => Failure::RateLimited { retry_after: wait },
+        Nobody::Resting { wait } => gone("unavailable", wait.max(SHORTEST_RETRY_AFTER)),
+        Nobody::Away { state } => gone(state, GONE_RETRY_AFTER),
+        Nobody::AllTried => gone("unavailable", GONE_RETRY_AFTER),
+        Nobody::Misconfigured => Failure::Misconfigured {
+            model: job.asked.to_string(),
+            served: job.operator.then(|| served(group)),
+        },
+    }
+}
+
+/// Every name that the model's servers list, once.
 fn served(group: &Group) -> Vec<String> {
     let lists = group.targets.iter().map(|target| target.upstream.served());
-    lists.flat_map(|list| list.iter().map(|model| model.id.to_string()).collect::<Vec<_>>()).collect()
+    let names: BTreeSet<Arc<str>> =
+        lists.flat_map(|list| list.iter().map(|model| model.id.clone()).collect::<Vec<_>>()).collect();
+    names.iter().map(|name| name.to_string()).collect()
 }
 
 /// The error without the name that only the model server knows.

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
 use transom_core::failure::Failure;
 use transom_wire::tap;
 
@@ -31,7 +32,9 @@ impl Gateway {
     ) -> Result<Reply, Failure> {
         let settlement = Settlement::open(&self.metrics, passage.route.path());
         let job = Arc::new(job);
-        let opening: Opening = Box::pin(Arc::clone(self).dispatch(Arc::clone(&job)));
+        // The span names the request in what is logged after its handler has returned.
+        let opening = Arc::clone(self).dispatch(Arc::clone(&job)).in_current_span();
+        let opening: Opening = Box::pin(opening);
         if passage.head.stream {
             let watch = self.watch(live, &passage, job, settlement, ticket);
             return begin(opening, watch).await;

@@ -47,8 +47,7 @@ fn examine_all(config: &GatewayConfig, recipe: &Recipe) -> bool {
             return false;
         }
     };
-    let settings =
-        upstream_settings(config, recipe, TaskTracker::new(), CancellationToken::new());
+    let settings = upstream_settings(config, recipe, TaskTracker::new(), CancellationToken::new());
     let mut well = true;
     for spec in &config.fleet.backends {
         match Backend::new(spec, &settings, None) {

@@ -25,10 +25,7 @@ pub(crate) fn upstream_settings(
 ) -> BackendSettings {
     let grace = config.fleet.routing.startup_grace;
     BackendSettings {
-        surroundings: Surroundings::tell(
-            Path::exists,
-            recipe.variable("KUBERNETES_SERVICE_HOST"),
-        ),
+        surroundings: Surroundings::tell(Path::exists, recipe.variable("KUBERNETES_SERVICE_HOST")),
         ..BackendSettings::new(grace, tracker, cancel)
     }
 }

@@ -16,7 +16,13 @@ const MOST: usize = 10_000;
 pub(super) struct Marks(HashMap<BackendId, (Marking, Timestamp, Instant)>);
 
 impl Marks {
-    pub(super) fn set(&mut self, backend: BackendId, marking: Marking, at: Timestamp, now: Instant) {
+    pub(super) fn set(
+        &mut self,
+        backend: BackendId,
+        marking: Marking,
+        at: Timestamp,
+        now: Instant,
+    ) {
         if self.0.len() < MOST || self.0.contains_key(&backend) {
             self.0.insert(backend, (marking, at, now));
         }

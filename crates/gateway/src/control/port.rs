@@ -9,9 +9,9 @@ use transom_engine::control::{
     BackendView, Control, ControlError, Marking, ModelView, Rejected, Revision, Wording, Write,
 };
 
+use super::Controller;
 use super::marks::{Marks, as_override};
 use super::view::now;
-use super::Controller;
 
 impl Controller {
     /// No code panics while it holds the lock, so a poisoned one is as good.

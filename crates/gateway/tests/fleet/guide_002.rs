@@ -21,11 +21,8 @@ fn run(file: &str, more: &[&'static str]) -> Builder {
 }
 
 async fn refused(file: &str, line: &[&str]) -> Finished {
-    let ended = gateway()
-        .file("policy-config.yaml", file)
-        .command_line(line.iter().copied())
-        .run()
-        .await;
+    let ended =
+        gateway().file("policy-config.yaml", file).command_line(line.iter().copied()).run().await;
     assert!(ended.has_code(2), "{ended:?}");
     ended
 }
@@ -49,7 +46,10 @@ async fn a_file_with_policies_is_refused_by_section_until_it_is_loaded_without_t
     gateway.await_log("Without policies: policy-config.yaml:16 policy").await;
     let client = gateway.client();
     let left_out = readyz(&client, "").await.1["left_out"].clone();
-    assert_eq!(left_out.to_string(), r#"["policy-config.yaml:13 policies","policy-config.yaml:16 policy"]"#);
+    assert_eq!(
+        left_out.to_string(),
+        r#"["policy-config.yaml:13 policies","policy-config.yaml:16 policy"]"#
+    );
     assert_eq!(word_of(&client, MIXTRAL_CHAT).await, "Hello from the fake backend.");
     assert_eq!(primary.last_request().json()["model"], MIXTRAL);
 }
@@ -61,7 +61,10 @@ async fn the_address_of_the_guide_is_refused_without_a_key_and_the_message_shows
     line[3] = "0.0.0.0:41002";
     line.push("--without-policies");
     let ended = refused(&file, &line).await;
-    assert!(ended.stderr.contains("--listen: 0.0.0.0 is reachable from other machines"), "{ended:?}");
+    assert!(
+        ended.stderr.contains("--listen: 0.0.0.0 is reachable from other machines"),
+        "{ended:?}"
+    );
     assert!(ended.stderr.contains("--api-key"), "{ended:?}");
 }
 
@@ -123,12 +126,22 @@ async fn targets_are_asked_by_their_provider_strings_and_by_mode() {
     for name in [completion, MIXTRAL] {
         let body = format!(r#"{{"model":"{name}","prompt":"Once"}}"#);
         let answer = client.post("/v1/completions", body).await;
-        assert_eq!((answer.status, text(&answer.json()["model"])), (200, name), "{}", answer.text());
+        assert_eq!(
+            (answer.status, text(&answer.json()["model"])),
+            (200, name),
+            "{}",
+            answer.text()
+        );
     }
     for name in [embedding, "BAAI/bge-large-en-v1.5"] {
         let body = format!(r#"{{"model":"{name}","input":["one","two"]}}"#);
         let answer = client.post("/v1/embeddings", body).await;
-        assert_eq!((answer.status, text(&answer.json()["model"])), (200, name), "{}", answer.text());
+        assert_eq!(
+            (answer.status, text(&answer.json()["model"])),
+            (200, name),
+            "{}",
+            answer.text()
+        );
     }
     assert_eq!(vectors.last_request().json()["model"], "BAAI/bge-large-en-v1.5");
 

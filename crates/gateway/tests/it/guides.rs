@@ -91,7 +91,8 @@ async fn stateful_responses_md_works_as_written() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn from_litellm_md_works_as_written() {
     let one = FakeBackend::builder().models(["gpt-oss-120b"]).expect_key("sk-backend01-CHANGE-ME");
-    let two = FakeBackend::builder().models(["qwen3-coder-30b"]).expect_key("sk-backend02-CHANGE-ME");
+    let two =
+        FakeBackend::builder().models(["qwen3-coder-30b"]).expect_key("sk-backend02-CHANGE-ME");
     let servers = [("llm-backend-01:8000", one), ("llm-backend-02:8000", two)];
     follow_with("docs/guides/from-litellm.md", servers, &["4000"]).await;
 }
@@ -101,6 +102,14 @@ async fn from_keeptrusts_md_works_as_written() {
     let server = || FakeBackend::builder().models(["mistralai/Mixtral-8x7B-v0.1"]);
     let servers = [("vllm-node-1:8080", server()), ("vllm-node-2:8080", server())];
     follow_with("docs/guides/from-keeptrusts.md", servers, &["41002", "5970"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn models_md_works_as_written() {
+    let one = FakeBackend::builder().models(["big-model"]).expect_key("sk-nodes");
+    let two = FakeBackend::builder().models(["big-model", "small-model"]).expect_key("sk-nodes");
+    let servers = [("vllm-node-1:8000", one), ("vllm-node-2:8000", two)];
+    follow_with("docs/guides/models.md", servers, &["5969", "5970"]).await;
 }
 
 async fn follow(path: &str) {

@@ -30,7 +30,9 @@ async fn the_command_line_and_the_curl_calls_of_the_guide_do_what_it_says() {
     let events = stream.collect().await;
     let words = events.iter().filter(|event| event.data != "[DONE]").map(|event| event.json());
     let words: String = words
-        .map(|chunk| chunk["choices"][0]["delta"]["content"].as_str().unwrap_or_default().to_owned())
+        .map(|chunk| {
+            chunk["choices"][0]["delta"]["content"].as_str().unwrap_or_default().to_owned()
+        })
         .collect();
     assert_eq!(words, "hello there");
     assert_eq!(events.last().map(|event| event.data.as_str()), Some("[DONE]"));
@@ -51,7 +53,11 @@ async fn only_the_master_key_opens_and_the_keys_of_the_servers_do_not() {
     let (general, coder) = (servers.general.count(CHAT), servers.coder.count(CHAT));
     assert_eq!((general, coder), (0, 0), "nothing reached a model");
     let nobody = guide::client(&gateway).post(CHAT, ask(SERVED[1])).await;
-    assert_eq!(refusal(&nobody), (404, "model_not_found".to_owned()), "the servers' names are not ours");
+    assert_eq!(
+        refusal(&nobody),
+        (404, "model_not_found".to_owned()),
+        "the servers' names are not ours"
+    );
 }
 
 #[tokio::test]
@@ -67,7 +73,8 @@ async fn keys_of_the_environment_win_over_the_env_file_and_a_missing_one_takes_o
 
     let keyless = gateway_without_master(&servers).await;
     assert!(keyless.has_code(2), "{keyless:?}");
-    let told = "config.yaml:22 general_settings.master_key: the variable LITELLM_MASTER_KEY is not set";
+    let told =
+        "config.yaml:22 general_settings.master_key: the variable LITELLM_MASTER_KEY is not set";
     assert!(keyless.stderr.contains(told), "{keyless:?}");
     assert!(!keyless.stderr.contains(MASTER));
 }

@@ -74,7 +74,10 @@ async fn answers_carry_the_name_that_was_asked_for_in_every_place() {
     let list = inside.client.get(MODELS).await;
     inside.assert_nothing_of_the_inside("the list", &list.text());
     let one = inside.client.get(&format!("{MODELS}/default")).await;
-    assert_eq!((one.json()["id"].as_str(), one.json()["max_model_len"].as_u64()), (Some("default"), Some(32_768)));
+    assert_eq!(
+        (one.json()["id"].as_str(), one.json()["max_model_len"].as_u64()),
+        (Some("default"), Some(32_768))
+    );
     inside.assert_nothing_of_the_inside("a model", &one.text());
 }
 

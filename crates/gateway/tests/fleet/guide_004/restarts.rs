@@ -14,7 +14,12 @@ const PAUSE: Duration = Duration::from_millis(10);
 #[tokio::test]
 async fn both_servers_are_restarted_under_load_and_every_request_that_had_not_begun_is_answered() {
     let server = |at: usize| {
-        FakeProcess::builder().models([SERVED[at]]).expect_key(KEYS[at]).words(4).pause(PAUSE).start()
+        FakeProcess::builder()
+            .models([SERVED[at]])
+            .expect_key(KEYS[at])
+            .words(4)
+            .pause(PAUSE)
+            .start()
     };
     let (mut general, mut coder) = (server(0).await, server(1).await);
     let file = guide::file(&general.url(), &coder.url());

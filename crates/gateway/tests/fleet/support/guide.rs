@@ -5,8 +5,7 @@ use transom_testkit::{Client, FakeBackend, TestGateway};
 
 use super::{gateway, keyed};
 
-const FILE: &str =
-    include_str!("../../../../config/src/dialect/litellm/tests/guide-004.yaml");
+const FILE: &str = include_str!("../../../../config/src/dialect/litellm/tests/guide-004.yaml");
 
 /// The guide's `.env`.
 pub(crate) const DOTENV: &str = "\
@@ -38,9 +37,8 @@ pub(crate) struct Servers {
 
 impl Servers {
     pub(crate) async fn start() -> Self {
-        let server = |at: usize| {
-            FakeBackend::builder().models([SERVED[at]]).expect_key(KEYS[at]).start()
-        };
+        let server =
+            |at: usize| FakeBackend::builder().models([SERVED[at]]).expect_key(KEYS[at]).start();
         Self { general: server(0).await, coder: server(1).await }
     }
 

@@ -79,13 +79,16 @@ async fn a_model_written_at_one_gateway_takes_effect_on_three_within_a_second() 
     let first = FakeBackend::builder().models(["qwen3-8b"]).expect_key("sk-first").start().await;
     let admin = keyed(gateways[1].admin().await, guide::MASTER);
 
-    let server = |url: &str, key: &str| format!(r#"{{"name":"small-1","url":"{url}/v1","api_key":"{key}"}}"#);
+    let server = |url: &str, key: &str| {
+        format!(r#"{{"name":"small-1","url":"{url}/v1","api_key":"{key}"}}"#)
+    };
     let model = |name: &str, server: &str| {
         format!(
             r#"{{"model":{{"name":"small","deployments":[{{"backend":"small-1","model":"{name}"}}]}},"backends":[{server}]}}"#
         )
     };
-    let written = admin.post("/admin/v1/models", model("qwen3-8b", &server(&first.url(), "sk-first"))).await;
+    let written =
+        admin.post("/admin/v1/models", model("qwen3-8b", &server(&first.url(), "sk-first"))).await;
     assert_eq!(written.status, 201, "{}", written.text());
     assert_soon_answered("a new model", &clients, "small").await;
 
@@ -98,7 +101,8 @@ async fn a_model_written_at_one_gateway_takes_effect_on_three_within_a_second() 
     assert_soon_answered("a rotated key", &clients, "small").await;
 
     first.serve(["qwen3-14b"]);
-    patch(r#"{"model":{"deployments":[{"backend":"small-1","model":"qwen3-14b"}]}}"#.to_owned()).await;
+    patch(r#"{"model":{"deployments":[{"backend":"small-1","model":"qwen3-14b"}]}}"#.to_owned())
+        .await;
     assert_soon_answered("a renamed model", &clients, "small").await;
     assert_eq!(first.last_request().json()["model"], "qwen3-14b");
 

@@ -44,7 +44,8 @@ async fn requests_wait_for_a_model_that_loads_and_are_then_served() {
         let opening = async {
             let waiting = async || client.get("/metrics").await.text();
             let all = "transom_queue_length{model=\"m\"} 3";
-            crate::support::eventually("three to wait", async || waiting().await.contains(all)).await;
+            crate::support::eventually("three to wait", async || waiting().await.contains(all))
+                .await;
             assert_eq!(server.count(CHAT), 0, "nothing is sent to a server that loads");
             server.enter(Phase::Ready);
             server.listen().await;

@@ -25,7 +25,8 @@ async fn admin_reason(gateway: &TestGateway, address: &str) -> String {
 #[tokio::test]
 async fn a_loopback_address_in_a_container_is_explained_wherever_an_operator_looks() {
     let absent = FakeBackend::builder().loading().start().await;
-    let coder = FakeBackend::builder().models(["qwen3-coder-30b"]).expect_key(guide::KEYS[1]).start();
+    let coder =
+        FakeBackend::builder().models(["qwen3-coder-30b"]).expect_key(guide::KEYS[1]).start();
     let coder = coder.await;
     let file = guide::file(&absent.url(), &coder.url());
     let set_up = gateway().config("config.yaml", file).dotenv(DOTENV).env(POD.0, POD.1);

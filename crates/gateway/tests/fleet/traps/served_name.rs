@@ -19,9 +19,15 @@ async fn a_name_that_is_not_served_is_explained_with_the_nearest_ones_to_operato
     assert_eq!(refusal(&refused), (503, "model_misconfigured".to_owned()));
     let message = text(&refused.json()["error"]["message"]).to_owned();
     assert!(message.contains("'default'"), "{message}");
-    assert!(message.contains("gpt-oss-120b-fp8, whisper"), "the master key reads what is served: {message}");
+    assert!(
+        message.contains("gpt-oss-120b-fp8, whisper"),
+        "the master key reads what is served: {message}"
+    );
     for (road, body) in [(CHAT, ask_stream("default")), (RESPONSES, response("default"))] {
-        assert_eq!(refusal(&client.post(road, body).await), (503, "model_misconfigured".to_owned()));
+        assert_eq!(
+            refusal(&client.post(road, body).await),
+            (503, "model_misconfigured".to_owned())
+        );
     }
     assert_eq!(servers.general.count(CHAT), 0, "a request that must fail is not sent");
 

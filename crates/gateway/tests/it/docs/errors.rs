@@ -91,16 +91,12 @@ fn when(failure: &Failure) -> String {
 fn when_upstream(error: &UpstreamError) -> String {
     match error {
         UpstreamError::Connect { .. } => "no connection to the model server".to_owned(),
-        UpstreamError::ConnectTimeout { .. } => {
-            "no connection within `connect_timeout`".to_owned()
-        }
+        UpstreamError::ConnectTimeout { .. } => "no connection within `connect_timeout`".to_owned(),
         UpstreamError::Tls { .. } => "TLS with the model server failed".to_owned(),
         UpstreamError::FirstByteTimeout { .. } => {
             "no answer within `first_chunk_timeout`".to_owned()
         }
-        UpstreamError::Stalled { .. } => {
-            "the answer paused longer than `idle_timeout`".to_owned()
-        }
+        UpstreamError::Stalled { .. } => "the answer paused longer than `idle_timeout`".to_owned(),
         UpstreamError::TotalTimeout { .. } => {
             "the answer took longer than `request_timeout` or `stream_timeout`".to_owned()
         }
@@ -204,9 +200,10 @@ fn upstream() -> Vec<UpstreamError> {
         report: Report { symptom, ..Report::default() },
         retry_after: None,
     };
-    all.extend(Symptom::ALL.map(|symptom| {
-        status(if symptom.is_of_server() { 500 } else { 400 }, Some(symptom))
-    }));
+    all.extend(
+        Symptom::ALL
+            .map(|symptom| status(if symptom.is_of_server() { 500 } else { 400 }, Some(symptom))),
+    );
     all.extend([400, 401, 404, 422, 429, 500, 503, 504].map(|code| status(code, None)));
     all.push(UpstreamError::Reported(Report::default()));
     all

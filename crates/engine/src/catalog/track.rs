@@ -1,0 +1,176 @@
+//! What was learnt about a deployment at its server.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use transom_core::fleet::Routing;
+use transom_core::model::Capacity;
+use transom_routing::breaker::{self, Admits, Breaker};
+use transom_routing::latency::Ewma;
+use transom_routing::window::Window;
+
+use super::line::Lines;
+
+/// What was learnt about a deployment at its server. It outlives snapshots, as long as the
+/// deployment stays where it is.
+pub(crate) struct Track {
+    in_flight: AtomicU32,
+    learnt: Mutex<Learnt>,
+    /// Where requests wait for this deployment.
+    lines: Mutex<Vec<Weak<Lines>>>,
+}
+
+/// What changes with each request.
+pub(crate) struct Learnt {
+    pub(crate) breaker: Breaker,
+    pub(crate) first_token: Ewma,
+    pub(crate) requests: Window,
+    pub(crate) tokens: Window,
+}
+
+/// Why nothing may be sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// It failed of late and rests.
+    Resting { until: Instant },
+    /// It has had what it may have this minute.
+    RateLimited { wait: Duration },
+}
+
+impl Track {
+    /// Nothing is known yet.
+    pub(super) fn new(routing: &Routing) -> Self {
+        Self {
+            in_flight: AtomicU32::new(0),
+            learnt: Mutex::new(Learnt {
+                breaker: Breaker::new(breaker_settings(routing)),
+                first_token: Ewma::default(),
+                requests: Window::default(),
+                tokens: Window::default(),
+            }),
+            lines: Mutex::default(),
+        }
+    }
+
+    /// Changes the settings, and keeps what is known.
+    pub(super) fn configure(&self, routing: &Routing) {
+        self.with(|learnt| learnt.breaker.configure(breaker_settings(routing)));
+    }
+
+    /// From now on those in `lines` are told when a place is free.
+    pub(super) fn wait_in(&self, lines: &Arc<Lines>) {
+        let mut all = lock(&self.lines);
+        all.retain(|known| known.upgrade().is_some_and(|known| !Arc::ptr_eq(&known, lines)));
+        all.push(Arc::downgrade(lines));
+    }
+
+    /// Requests in flight there.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// The breaker in one word.
+    pub(crate) fn breaker_word(&self, now: Instant) -> &'static str {
+        self.with(|learnt| learnt.breaker.state_word(now))
+    }
+
+    pub(super) fn with<T>(&self, f: impl FnOnce(&mut Learnt) -> T) -> T {
+        f(&mut lock(&self.learnt))
+    }
+
+    /// Takes a place within the limits, unless somebody else has just taken it. `Some` tells
+    /// whether the request is a trial of the breaker's.
+    pub(super) fn enter(&self, limits: &Capacity, now: Instant) -> Option<Admission> {
+        let most = limits.parallel_requests.unwrap_or(u32::MAX);
+        let entered = self.in_flight.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |now| {
+            (now < most).then_some(now.saturating_add(1))
+        });
+        entered.ok()?;
+        let admitted = self.with(|learnt| learnt.admit(limits, now));
+        if admitted.is_none() {
+            self.leave();
+        }
+        admitted
+    }
+
+    /// Gives a place back.
+    pub(super) fn leave(&self) {
+        self.in_flight.fetch_sub(1, Ordering::AcqRel);
+        self.call_waiting();
+    }
+
+    /// Lets those who wait for this deployment look again.
+    pub(super) fn call_waiting(&self) {
+        lock(&self.lines).retain(|lines| match lines.upgrade() {
+            Some(lines) => {
+                lines.look_again();
+                true
+            }
+            None => false,
+        });
+    }
+}
+
+/// How a request was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// As any other.
+    Regular,
+    /// Alone, to see whether the deployment is well again.
+    Trial,
+}
+
+impl Learnt {
+    /// Whether something may be sent, beside the number of requests at once.
+    pub(super) fn check(&self, limits: &Capacity, now: Instant) -> Result<Admission, Held> {
+        if limits.enforced {
+            let requests = limits.requests_per_minute.map(u64::from);
+            let wait = over(&self.requests, requests, now)
+                .max(over(&self.tokens, limits.tokens_per_minute, now));
+            if !wait.is_zero() {
+                return Err(Held::RateLimited { wait });
+            }
+        }
+        match self.breaker.admits(now) {
+            Admits::No { until } => Err(Held::Resting { until }),
+            Admits::Yes => Ok(Admission::Regular),
+            Admits::Trial => Ok(Admission::Trial),
+        }
+    }
+
+    fn admit(&mut self, limits: &Capacity, now: Instant) -> Option<Admission> {
+        let admission = self.check(limits, now).ok()?;
+        if admission == Admission::Trial {
+            self.breaker.begin_trial(now);
+        }
+        self.requests.add(1, now);
+        Some(admission)
+    }
+
+    /// The share of its rates that this minute has used.
+    pub(super) fn used_share(&self, limits: &Capacity, now: Instant) -> f32 {
+        let requests = share(&self.requests, limits.requests_per_minute.map(u64::from), now);
+        requests.max(share(&self.tokens, limits.tokens_per_minute, now))
+    }
+}
+
+fn breaker_settings(routing: &Routing) -> breaker::Settings {
+    // With 0 it never opens.
+    let failures = if routing.breaker { routing.breaker_failures } else { 0 };
+    breaker::Settings { failures, cooldown: routing.breaker_cooldown }
+}
+
+fn over(window: &Window, limit: Option<u64>, now: Instant) -> Duration {
+    limit.map_or(Duration::ZERO, |limit| window.until_free(limit, 1, now))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share needs no more than a few digits")]
+fn share(window: &Window, limit: Option<u64>, now: Instant) -> f32 {
+    limit.map_or(0.0, |limit| window.used(now) as f32 / limit.max(1) as f32)
+}
+
+/// No code panics while it holds these locks, so a poisoned one is as good.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
