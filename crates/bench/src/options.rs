@@ -6,11 +6,13 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 const USAGE: &str = "\
-usage: transom-bench [--transom FILE] [--quick] [--json] [--no-pin] [WORKLOAD ...]
+usage: transom-bench [--transom FILE] [--quick] [--reloads N] [--json] [--no-pin]
+                     [WORKLOAD ...]
 
   --transom FILE  the program to measure (or TRANSOM_BIN; default: beside this program)
   --quick         one short run of each workload, 500 reloads: shows that all of it works, nothing
                   else; also for a machine that is busy
+  --reloads N     how often `reload-memory` changes the configuration (10000)
   --json          for machines
   --no-pin        leave cores and priorities to the system
   WORKLOAD        only those whose names begin so: start chat streams paced bodies alias
@@ -67,6 +69,7 @@ impl Options {
                     (options.runs, options.slice) = (1, Duration::from_millis(300));
                     options.reloads = 500;
                 }
+                "--reloads" => options.reloads = arguments.next().context(USAGE)?.parse()?,
                 "--json" => options.output = Output::Json,
                 "--no-pin" => options.pinning = Pinning::Off,
                 flag if flag.starts_with('-') => bail!(USAGE),
