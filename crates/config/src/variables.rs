@@ -46,9 +46,10 @@ impl Variables {
     }
 }
 
-/// `KEY=VALUE` lines with their numbers. Blank lines and lines that start with `#` are skipped;
-/// one pair of single quotes, then one pair of double quotes is taken off; there is no `export` and
-/// no expansion. Of two lines for one key the last counts.
+/// `KEY=VALUE` lines with their numbers. Blank lines, lines that start with `#` and what follows a
+/// blank and a `#` behind a value are skipped (guide 004 has such comments); one pair of single
+/// quotes, then one pair of double quotes is taken off; there is no `export` and no expansion. Of
+/// two lines for one key the last counts.
 fn parse_dotenv(text: &str, found: &mut Findings) -> Vec<(usize, String, String)> {
     let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -58,7 +59,7 @@ fn parse_dotenv(text: &str, found: &mut Findings) -> Vec<(usize, String, String)
         }
         match line.split_once('=') {
             Some((key, value)) if is_name(key.trim()) => {
-                let value = unquote(unquote(value.trim(), '\''), '"');
+                let value = unquote(unquote(without_comment(value), '\''), '"');
                 lines.push((number, key.trim().to_owned(), value.to_owned()));
             }
             // The line is not repeated: it may hold a credential.
@@ -73,6 +74,21 @@ fn parse_dotenv(text: &str, found: &mut Findings) -> Vec<(usize, String, String)
 
 fn is_name(key: &str) -> bool {
     !key.is_empty() && !key.contains(char::is_whitespace)
+}
+
+/// A `#` within quotes, or without a blank before it, is part of the value.
+fn without_comment(value: &str) -> &str {
+    let text = value.trim();
+    let quoted = text.chars().next().filter(|first| ['\'', '"'].contains(first));
+    let close = quoted.and_then(|quote| text[1..].find(quote)).map(|at| at + 2);
+    if let Some(close) = close.filter(|close| text[*close..].trim_start().starts_with('#')) {
+        return &text[..close];
+    }
+    let begins = |(at, _): &(usize, &str)| value[..*at].ends_with(char::is_whitespace);
+    match value.match_indices('#').find(begins) {
+        Some((at, _)) if close.is_none() => value[..at].trim(),
+        _ => text,
+    }
 }
 
 fn unquote(text: &str, quote: char) -> &str {

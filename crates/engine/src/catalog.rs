@@ -34,7 +34,6 @@ pub(crate) use group::{Group, Wanted};
 use memory::Memory;
 pub(crate) use survey::{Choice, Nobody, Wait};
 pub(crate) use target::Target;
-use track::Track;
 
 /// The models of one snapshot.
 pub struct Catalog {

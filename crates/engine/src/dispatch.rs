@@ -86,11 +86,8 @@ impl Gateway {
     pub(crate) async fn dispatch(self: Arc<Self>, job: Arc<Job>) -> Result<Served, Failure> {
         self.refuse_poison(&job)?;
         let group = self.find(&job.asked)?.group;
-        let first = if stand_ins(&group, None).is_empty() {
-            Patience::Wait
-        } else {
-            Patience::LookOnly
-        };
+        let first =
+            if stand_ins(&group, None).is_empty() { Patience::Wait } else { Patience::LookOnly };
         let mut stop = match self.with_model(&job.asked, &job, first).await {
             Ok(served) => return Ok(served),
             Err(stop) => stop,
@@ -143,3 +140,6 @@ fn stand_ins(group: &Group, stop: Option<&Stop>) -> Vec<Arc<str>> {
     let others = names.iter().filter(|name| ***name != *model.name.as_str());
     others.take(group.routing.max_fallbacks as usize).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests;

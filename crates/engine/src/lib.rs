@@ -13,12 +13,15 @@
 //! - `stored`, `models`, [`readiness`]: reading back what is stored, listing models, telling who is ready.
 //! - `in_progress`: the turns that run and have no record yet.
 //! - `answer`: reading model servers' answers whole.
+//! - `fakes`: for tests, a gateway over ports that do what they are told.
 
 mod answer;
 pub mod call;
 pub mod catalog;
 pub mod control;
 mod dispatch;
+#[cfg(test)]
+mod fakes;
 pub mod gateway;
 mod in_progress;
 pub mod live;

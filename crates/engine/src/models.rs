@@ -37,7 +37,8 @@ impl Gateway {
     pub fn models(&self) -> Result<Bytes, Failure> {
         let live = self.live.snapshot();
         let data = entries(&live.catalog, live.since.seconds());
-        let nothing_declared = live.catalog.groups.iter().all(|group| group.model.name.is_pattern());
+        let nothing_declared =
+            live.catalog.groups.iter().all(|group| group.model.name.is_pattern());
         // Only servers can tell what a pattern stands for.
         if data.is_empty() && nothing_declared {
             somebody_ready(&live.catalog.groups)?;

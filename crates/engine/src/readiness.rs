@@ -120,3 +120,6 @@ fn of(group: &Group) -> ModelReadiness {
     let state = best.cloned().unwrap_or(BackendState::Unreachable { reason: "none".into() });
     ModelReadiness { model: group.model.name.shared(), state, deployments }
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,6 +160,7 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
         gateway: gateway.clone(),
         store: store.clone(),
         clock,
+        ids: Arc::new(SystemRandom),
         upstream,
         backends: Arc::new(backends),
         store_revision: models.revision,

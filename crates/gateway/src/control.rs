@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use transom_config::{AdminModel, GatewayConfig};
 use transom_core::clock::{Clock, Timestamp};
+use transom_core::id::IdSource;
 use transom_core::port::models::{ModelRow, ModelStore};
 use transom_engine::control::{Rejected, Revision};
 use transom_engine::gateway::Gateway;
@@ -41,6 +42,7 @@ pub(crate) struct Controller {
     gateway: Arc<Gateway>,
     store: Arc<dyn ModelStore>,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
     upstream: BackendSettings,
     /// What can only be changed by a restart.
     boot: Boot,
@@ -64,6 +66,7 @@ pub(crate) struct First {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) store: Arc<dyn ModelStore>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) upstream: BackendSettings,
     pub(crate) backends: Arc<Backends>,
     pub(crate) rows: Vec<ModelRow>,
@@ -88,6 +91,7 @@ impl Controller {
             gateway: first.gateway,
             store: first.store,
             clock: first.clock,
+            ids: first.ids,
             upstream: first.upstream,
             boot: Boot::of(config),
             exchange: tokio::sync::Mutex::new(()),

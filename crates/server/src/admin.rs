@@ -91,6 +91,7 @@ fn probes_and_pages() -> [Operation; 7] {
             .or_answers(503),
         Operation::get("/health", "Every deployment by its last probe", litellm::health::show)
             .query("model", "Only this model.")
-            .answers::<litellm::health::LiteLlmHealth>(200),
+            .answers::<litellm::health::LiteLlmHealth>(200)
+            .fails(&[503]),
     ]
 }

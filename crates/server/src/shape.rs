@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-/// A JSON schema, as far as the admin API needs it (JSON Schema 2020-12, as OpenAPI 3.1 uses it).
+/// A JSON schema, as far as the admin API needs it (JSON Schema 2020-12, as `OpenAPI` 3.1 uses it).
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Schema {

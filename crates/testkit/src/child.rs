@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::watched::Watched;
 
 /// Most output lines that are kept; later ones are dropped.
-const MAX_LINES: usize = 100_000;
+const MAX_LINES: usize = 1_000_000;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

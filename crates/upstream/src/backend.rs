@@ -259,9 +259,7 @@ impl Backend {
         let mut health = self.health();
         change(&mut health, now);
         let state = match &self.spec.key {
-            BackendKey::Missing(what) => {
-                BackendState::Misconfigured { reason: Arc::from(format!("{what} is not set")) }
-            }
+            BackendKey::Missing(why) => BackendState::Misconfigured { reason: Arc::clone(why) },
             BackendKey::None | BackendKey::Key(_) => health.state(now),
         };
         if *self.state.borrow() != state {

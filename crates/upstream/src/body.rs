@@ -2,14 +2,15 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 use transom_core::port::upstream::Patience;
 use transom_core::upstream_error::UpstreamError;
 
+use crate::counted::Answered;
 use crate::trouble::with_causes;
 
 /// A body that fails with a name when the server stalls or cuts.
@@ -17,11 +18,30 @@ use crate::trouble::with_causes;
 /// The limits on silence run only while somebody waits for bytes: a client that reads slowly does
 /// not make the server look dead.
 pub(crate) struct Timed {
-    inner: Incoming,
+    inner: Answered,
+    pulse: Pulse,
     patience: Patience,
     started: Instant,
     silence: Silence,
     timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// What ends a silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pulse {
+    /// Every byte.
+    Byte,
+    /// The end of a line: an event stream that drips within one line says nothing.
+    Line,
+}
+
+impl Pulse {
+    fn is_in(self, data: &[u8]) -> bool {
+        match self {
+            Self::Byte => !data.is_empty(),
+            Self::Line => data.iter().any(|byte| matches!(byte, b'\n' | b'\r')),
+        }
+    }
 }
 
 /// What a body that has nothing to give is measured by.
@@ -29,27 +49,38 @@ pub(crate) struct Timed {
 enum Silence {
     /// Nothing has come yet.
     BeforeFirstByte,
-    /// Something has come; nobody waits for more.
-    Resting,
+    /// Something has come; nobody waits for more, but somebody has waited so long for the pulse.
+    Resting(Duration),
     /// Somebody waits for more since then.
     Since(Instant),
 }
 
 impl Timed {
     /// Wraps the body of a call that began at `started`.
-    pub(crate) fn new(inner: Incoming, patience: Patience, started: Instant) -> Self {
-        Self { inner, patience, started, silence: Silence::BeforeFirstByte, timer: None }
+    pub(crate) fn new(inner: Answered, pulse: Pulse, patience: Patience, started: Instant) -> Self {
+        Self { inner, pulse, patience, started, silence: Silence::BeforeFirstByte, timer: None }
+    }
+
+    /// Something has come.
+    fn hear(&mut self, data: Option<&Bytes>) {
+        let goes_on = data.is_some_and(|data| !self.pulse.is_in(data));
+        self.silence = Silence::Resting(match self.silence {
+            Silence::Since(then) if goes_on => then.elapsed(),
+            Silence::Resting(waited) if goes_on => waited,
+            _ => Duration::ZERO,
+        });
     }
 
     /// Waits for the end of the time that the server has, and says which limit it was.
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<UpstreamError> {
-        if self.silence == Silence::Resting {
-            self.silence = Silence::Since(Instant::now());
+        if let Silence::Resting(waited) = self.silence {
+            let now = Instant::now();
+            self.silence = Silence::Since(now.checked_sub(waited).unwrap_or(now));
         }
         let Patience { first_byte, idle, total } = self.patience;
         let (limit, error) = match self.silence {
             Silence::Since(then) => (then + idle, UpstreamError::Stalled { limit: idle }),
-            Silence::BeforeFirstByte | Silence::Resting => {
+            Silence::BeforeFirstByte | Silence::Resting(_) => {
                 (self.started + first_byte, UpstreamError::FirstByteTimeout { limit: first_byte })
             }
         };
@@ -79,7 +110,7 @@ impl Body for Timed {
         }
         match Pin::new(&mut this.inner).poll_frame(cx) {
             Poll::Ready(frame) => {
-                this.silence = Silence::Resting;
+                this.hear(frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()));
                 Poll::Ready(frame.map(|frame| frame.map_err(|error| cut(&error))))
             }
             Poll::Pending => this.poll_patience(cx).map(|error| Some(Err(error))),

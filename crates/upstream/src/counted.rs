@@ -13,6 +13,10 @@ use std::task::{Context, Poll};
 use hyper_util::client::legacy::connect::{CaptureConnection, Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+mod answered;
+
+pub(crate) use answered::Answered;
+
 /// How many answers a connection has brought, and whether the next one has begun.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answers(Arc<Progress>);
@@ -22,6 +26,8 @@ struct Progress {
     answers: AtomicU32,
     /// Whether a byte has come since the last one was sent.
     heard: AtomicBool,
+    /// Whether the last answer was read to its end and nothing has been asked since.
+    rests: AtomicBool,
 }
 
 impl Answers {
@@ -30,9 +36,16 @@ impl Answers {
         self.0.answers.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A request is being written: what comes from now on is its answer.
-    fn asks(&self) {
+    /// The last answer was read to its end.
+    fn rest(&self) {
+        self.0.rests.store(true, Ordering::Relaxed);
+    }
+
+    /// A request is being written: what comes from now on is its answer. Says whether it is the
+    /// beginning of a request on a connection that rested.
+    fn asks(&self) -> bool {
         self.0.heard.store(false, Ordering::Relaxed);
+        self.0.rests.swap(false, Ordering::Relaxed)
     }
 
     fn hears(&self) {
@@ -66,6 +79,22 @@ impl<S> Counted<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Counted<S> {
+    /// Before a request is written: what has come by then was said before anything was asked. It
+    /// would be taken for the answer, so such a connection is given up, as is one that was closed.
+    fn begin(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if !self.answers.asks() {
+            return Ok(());
+        }
+        let mut byte = [0; 1];
+        match Pin::new(&mut self.inner).poll_read(cx, &mut ReadBuf::new(&mut byte)) {
+            Poll::Pending => Ok(()),
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Ready(Ok(())) => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+    }
+}
+
 impl<S> Connection for Counted<S> {
     fn connected(&self) -> Connected {
         Connected::new().extra(self.answers.clone())
@@ -87,13 +116,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Counted<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.answers.asks();
+        self.begin(cx)?;
         Pin::new(&mut self.inner).poll_write(cx, buf)
     }
 
@@ -102,7 +131,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.answers.asks();
+        self.begin(cx)?;
         Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
     }
 

@@ -91,11 +91,8 @@ pub async fn examine(backend: &Backend) -> Examination {
 }
 
 async fn walk(backend: &Backend, found: &mut Examination) -> Result<(), (Stage, String)> {
-    if let BackendKey::Missing(what) = &backend.spec().key {
-        return Err((
-            Stage::Key,
-            format!("{what} is not set: the server is not called without it"),
-        ));
+    if let BackendKey::Missing(why) = &backend.spec().key {
+        return Err((Stage::Key, format!("{why}: the server is not called without its key")));
     }
     let explained = |trouble: &Trouble| explain::trouble(trouble, backend.place());
     let base = backend.base();

@@ -147,6 +147,10 @@ impl Health {
 
     /// Takes note of a probe.
     pub fn probed(&mut self, seen: Seen, now: Instant) {
+        if seen == Seen::Ready && self.contact.misses().is_none() {
+            // What broke when it went away says nothing about the one that has come back.
+            self.recent = Recent::default();
+        }
         self.contact = match (seen, &self.contact) {
             (Seen::Ready, _) => {
                 self.grace_from = now;

@@ -84,11 +84,13 @@ impl Backends {
     /// Takes the place of `old`: servers that are not here any more are no longer probed, what
     /// operators have said meanwhile is kept, and requests that wait for a server that has gone
     /// are woken (it is [draining](transom_core::backend::BackendState::Draining) then). Requests
-    /// in flight go on.
+    /// in flight go on. Servers that stay are asked at once: a name that the new configuration
+    /// sends may be one that they have just begun to serve.
     pub fn supersede(&self, old: &Self, settings: &Settings) {
         for (id, before) in &old.entries {
             let now = self.entries.get(id);
             if now.is_some_and(|now| Arc::ptr_eq(&now.backend, &before.backend)) {
+                before.backend.doubt();
                 continue;
             }
             let operator = before.backend.operator();

@@ -6,7 +6,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -14,7 +13,7 @@ use transom_core::backend::BackendTls;
 
 use crate::base::Base;
 use crate::connector::{Connector, Tls};
-use crate::counted::{Answers, died_idle};
+use crate::counted::{Answered, died_idle};
 use crate::dns::{LastGood, Resolve};
 use crate::tls::{Material, TlsError};
 use crate::trouble::Trouble;
@@ -33,6 +32,8 @@ const BUFFER: usize = 32 * 1024;
 pub(crate) struct Transport {
     opened_with: OpenedWith,
     client: Client<Connector, Full<Bytes>>,
+    /// Opens a connection for each request.
+    fresh: Client<Connector, Full<Bytes>>,
     names: LastGood,
 }
 
@@ -88,13 +89,16 @@ impl Transport {
         };
         // Half of the time for the name leaves half for the addresses of the last time.
         let names = LastGood::new(Arc::clone(resolver), connect_timeout / 2);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(POOL_SIZE)
-            .http1_max_buf_size(BUFFER)
-            .build(Connector::new(connect_timeout, names.clone(), tls));
-        Ok(Arc::new(Self { opened_with, client, names }))
+        let connector = Connector::new(connect_timeout, names.clone(), tls);
+        let client = |idle| {
+            Client::builder(TokioExecutor::new())
+                .pool_idle_timeout(POOL_IDLE)
+                .pool_timer(TokioTimer::new())
+                .pool_max_idle_per_host(idle)
+                .http1_max_buf_size(BUFFER)
+                .build(connector.clone())
+        };
+        Ok(Arc::new(Self { client: client(POOL_SIZE), fresh: client(0), opened_with, names }))
     }
 
     /// Whether connections would be opened the same way now.
@@ -108,21 +112,23 @@ impl Transport {
     }
 
     /// Sends a request, and sends it once more when the connection turns out to have been closed
-    /// while it was idle. Whatever the status is, it is the answer: redirects are not followed.
-    pub(crate) async fn exchange(&self, call: &Call) -> Result<Response<Incoming>, Trouble> {
+    /// while it was idle: on a new one, since others of the pool may have been closed with it.
+    /// Whatever the status is, it is the answer: redirects are not followed.
+    pub(crate) async fn exchange(&self, call: &Call) -> Result<Response<Answered>, Trouble> {
         let mut first = call.request();
         let connection = capture_connection(&mut first);
         let answer = match self.client.request(first).await {
             Err(error) if !error.is_connect() && died_idle(&connection) => {
                 tracing::debug!(%error, "an idle connection was closed: trying another");
-                self.client.request(call.request()).await
+                match self.fresh.request(call.request()).await {
+                    // The server died just now, perhaps of this very request: that says more than
+                    // that nobody is there any more.
+                    Err(gone) if gone.is_connect() => Err(error),
+                    other => other,
+                }
             }
             other => other,
         };
-        let answer = answer.map_err(|error| Trouble::of(&error))?;
-        if let Some(answers) = answer.extensions().get::<Answers>() {
-            answers.one_more();
-        }
-        Ok(answer)
+        Ok(Answered::count(answer.map_err(|error| Trouble::of(&error))?))
     }
 }

@@ -5,7 +5,17 @@ use std::path::PathBuf;
 use crate::value::{Invalid, Scalar};
 
 /// Routes that the metrics page must not cover.
-const TAKEN: [&str; 2] = ["/health", "/readyz"];
+const TAKEN: [&str; 9] = [
+    "/health",
+    "/health/liveliness",
+    "/health/liveness",
+    "/health/readiness",
+    "/model/info",
+    "/readyz",
+    "/rerank",
+    "/score",
+    "/v2/rerank",
+];
 
 impl Scalar for String {
     fn form() -> String {

@@ -10,9 +10,10 @@ fn variables(process: &[(&str, &str)], dotenv: &str) -> (Vec<(String, String, St
 }
 
 #[test]
-fn a_dotenv_file_has_exactly_the_syntax_of_the_reference() {
+fn a_dotenv_file_has_the_syntax_of_the_reference_and_comments_behind_values() {
     let text = "\n# comment\n A = 1 \nB='two'\nC=\"three\"\nD='\"four\"'\nE=\"'five'\"\nF=$A\n\
-                G=a=b # no comment\nH=\n  # indented\nexport I=9\nnonsense\nJ='open\nA=last\n";
+                G=a=b # comment\nH=\n  # indented\nexport I=9\nnonsense\nJ='open\nA=last\n\
+                K='a # b' \t# comment 'c'\nL=\"a # b\"\nM=#a#b\nN= # comment\nO=a\t#\n";
     let (seen, notices) = variables(&[], text);
     let seen: Vec<_> =
         seen.iter().map(|(name, value, _)| (name.as_str(), value.as_str())).collect();
@@ -25,8 +26,12 @@ fn a_dotenv_file_has_exactly_the_syntax_of_the_reference() {
             ("D", "four"),
             ("E", "'five'"),
             ("F", "$A"),
-            ("G", "a=b # no comment"),
+            ("G", "a=b"),
             ("J", "'open"),
+            ("K", "a # b"),
+            ("L", "a # b"),
+            ("M", "#a#b"),
+            ("O", "a"),
         ]
     );
     assert_eq!(notices, 2, "the `export` line and the nonsense are pointed out");

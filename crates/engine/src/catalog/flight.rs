@@ -68,8 +68,8 @@ impl Flight {
     }
 
     /// Whether no other request is in flight at its target.
-    pub(crate) fn is_alone(&self) -> bool {
-        self.target.track.in_flight() <= 1
+    pub(crate) fn is_alone(&self, now: Instant) -> bool {
+        self.target.track.has_one(now)
     }
 }
 
@@ -78,6 +78,6 @@ impl Drop for Flight {
         if self.admission == Admission::Trial && !self.judged {
             self.target.track.with(|learnt| learnt.breaker.abandon_trial());
         }
-        self.target.track.leave();
+        self.target.track.leave(tokio::time::Instant::now().into_std());
     }
 }

@@ -111,11 +111,13 @@ impl Group {
                 able.extend(look_at(target, wanted, now, &mut survey).map(|fit| (target, fit)));
             }
             // Who was able and gave no place has just lost its last one to another request.
-            survey.full |= !able.is_empty();
+            if !able.is_empty() {
+                survey.full();
+            }
             if let Some(flight) = self.pick(able, wanted, now) {
                 return Choice::Taken(flight);
             }
-            if survey.full {
+            if survey.is_full() {
                 break;
             }
         }
@@ -170,12 +172,7 @@ impl Group {
     }
 }
 
-fn look_at(
-    target: &Target,
-    wanted: &Wanted<'_>,
-    now: Instant,
-    survey: &mut Survey,
-) -> Option<Fit> {
+fn look_at(target: &Target, wanted: &Wanted<'_>, now: Instant, survey: &mut Survey) -> Option<Fit> {
     let deployment = &target.deployment;
     if !deployment.mode.serves(wanted.route) {
         return None;
@@ -185,8 +182,11 @@ fn look_at(
         return None;
     }
     if wanted.tried.contains(&deployment.id) {
-        survey.tried = true;
+        survey.tried();
         return None;
     }
     target.fit(now).inspect_err(|unfit| survey.note(*unfit)).ok()
 }
+
+#[cfg(test)]
+mod tests;

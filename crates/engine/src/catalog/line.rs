@@ -48,7 +48,7 @@ pub(crate) struct Waiter {
 }
 
 /// There is no room.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full {
     /// When there is likely to be some.
     pub(crate) retry_after: Duration,

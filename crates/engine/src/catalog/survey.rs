@@ -42,9 +42,8 @@ pub(crate) enum Nobody {
 /// What was seen of targets that cannot take a request.
 #[derive(Default)]
 pub(super) struct Survey {
-    pub(super) tried: bool,
-    pub(super) full: bool,
-    loading: bool,
+    tried: bool,
+    hope: Option<Hope>,
     longest: Option<u32>,
     resting: Option<Instant>,
     limited: Option<Duration>,
@@ -52,11 +51,20 @@ pub(super) struct Survey {
     misconfigured: bool,
 }
 
+/// What makes waiting worth it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Hope {
+    /// A server loads.
+    Ready,
+    /// A request ends.
+    Place,
+}
+
 impl Survey {
     pub(super) fn note(&mut self, unfit: Unfit) {
         match unfit {
-            Unfit::Full => self.full = true,
-            Unfit::Loading => self.loading = true,
+            Unfit::Full => self.full(),
+            Unfit::Loading => self.hope = self.hope.max(Some(Hope::Ready)),
             Unfit::Resting { until } => {
                 self.resting = Some(self.resting.map_or(until, |known| known.min(until)));
             }
@@ -68,6 +76,21 @@ impl Survey {
         }
     }
 
+    /// There is a target that will have a place.
+    pub(super) fn full(&mut self) {
+        self.hope = Some(Hope::Place);
+    }
+
+    /// Whether there is a target that will have a place.
+    pub(super) fn is_full(&self) -> bool {
+        self.hope == Some(Hope::Place)
+    }
+
+    /// A target has failed the request.
+    pub(super) fn tried(&mut self) {
+        self.tried = true;
+    }
+
     /// The request needs more tokens than this.
     pub(super) fn too_long(&mut self, limit: u32) {
         self.longest = self.longest.max(Some(limit));
@@ -76,7 +99,7 @@ impl Survey {
     /// What follows. A target that is the only one (`alone`) is waited for while it rests; with
     /// others there it is left alone.
     pub(super) fn verdict(&self, alone: bool, now: Instant) -> Choice {
-        if self.full || self.loading || (alone && self.resting.is_some()) {
+        if self.hope.is_some() || (alone && self.resting.is_some()) {
             let limited = self.limited.map(|wait| now + wait);
             return Choice::Wait(Wait { until: self.resting.into_iter().chain(limited).min() });
         }

@@ -27,7 +27,12 @@ pub(crate) struct Learnt {
     pub(crate) first_token: Ewma,
     pub(crate) requests: Window,
     pub(crate) tokens: Window,
+    /// When a request last left others behind.
+    company: Option<Instant>,
 }
+
+/// Requests that end within this time may have had the same end.
+const SAME_MOMENT: Duration = Duration::from_secs(1);
 
 /// Why nothing may be sent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +53,7 @@ impl Track {
                 first_token: Ewma::default(),
                 requests: Window::default(),
                 tokens: Window::default(),
+                company: None,
             }),
             lines: Mutex::default(),
         }
@@ -70,6 +76,13 @@ impl Track {
         self.in_flight.load(Ordering::Relaxed)
     }
 
+    /// Whether a request is the only one there, and was so a moment ago: of many that broke at once
+    /// each but the first looks as if it had been alone.
+    pub(super) fn has_one(&self, now: Instant) -> bool {
+        let left = |since: Instant| now.saturating_duration_since(since) < SAME_MOMENT;
+        self.in_flight() <= 1 && !self.with(|learnt| learnt.company.is_some_and(left))
+    }
+
     /// The breaker in one word.
     pub(crate) fn breaker_word(&self, now: Instant) -> &'static str {
         self.with(|learnt| learnt.breaker.state_word(now))
@@ -89,14 +102,16 @@ impl Track {
         entered.ok()?;
         let admitted = self.with(|learnt| learnt.admit(limits, now));
         if admitted.is_none() {
-            self.leave();
+            self.leave(now);
         }
         admitted
     }
 
     /// Gives a place back.
-    pub(super) fn leave(&self) {
-        self.in_flight.fetch_sub(1, Ordering::AcqRel);
+    pub(super) fn leave(&self, now: Instant) {
+        if self.in_flight.fetch_sub(1, Ordering::AcqRel) > 1 {
+            self.with(|learnt| learnt.company = Some(now));
+        }
         self.call_waiting();
     }
 
@@ -126,8 +141,11 @@ impl Learnt {
     pub(super) fn check(&self, limits: &Capacity, now: Instant) -> Result<Admission, Held> {
         if limits.enforced {
             let requests = limits.requests_per_minute.map(u64::from);
-            let wait = over(&self.requests, requests, now)
-                .max(over(&self.tokens, limits.tokens_per_minute, now));
+            let wait = over(&self.requests, requests, now).max(over(
+                &self.tokens,
+                limits.tokens_per_minute,
+                now,
+            ));
             if !wait.is_zero() {
                 return Err(Held::RateLimited { wait });
             }

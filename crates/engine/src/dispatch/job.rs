@@ -1,7 +1,6 @@
 //! What is to be done, whoever does it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use transom_core::model::{DeploymentId, Timeouts};

@@ -55,11 +55,14 @@ impl Gateway {
         }
         let begun = now();
         let seeker = Seeker { name, job, tried, deadline };
-        let waited = tokio::time::timeout_at(deadline.into(), self.wait(&seeker)).await;
+        let placed = tokio::time::timeout_at(deadline.into(), self.wait(&seeker)).await;
         let label = ModelLabel { model: group.model.name.shared() };
         let took = now().saturating_duration_since(begun).as_secs_f64();
         self.metrics.fleet.queue_seconds.get_or_create(&label).observe(took);
-        waited.unwrap_or_else(|_| Err(Stop::Final(self.waited_in_vain(name, job))))
+        match placed {
+            Ok(placed) => placed,
+            Err(_) => Err(Stop::Final(self.waited_in_vain(name, job))),
+        }
     }
 
     async fn wait(&self, seeker: &Seeker<'_>) -> Result<Placed, Stop> {
@@ -68,8 +71,7 @@ impl Gateway {
         loop {
             let group = self.find(name).map_err(Stop::Final)?.group;
             let eligible = group.eligible(&job.wanted(tried, 0));
-            let mut waiting =
-                group.memory.lines.join(eligible, waiter, now()).map_err(no_room)?;
+            let mut waiting = group.memory.lines.join(eligible, waiter, now()).map_err(no_room)?;
             if let Err(full) = waiting.head().await {
                 let in_vain = now() >= deadline;
                 let failure = in_vain.then(|| self.waited_in_vain(name, job));

@@ -55,15 +55,10 @@ impl Gateway {
 
     /// Strikes a request whose server died under it after it had given content, if no other request
     /// was there.
-    pub(crate) fn suspect(
-        self: &Arc<Self>,
-        job: &Arc<Job>,
-        flight: Flight,
-        error: &UpstreamError,
-    ) {
+    pub(crate) fn suspect(self: &Arc<Self>, job: &Arc<Job>, flight: Flight, error: &UpstreamError) {
         let dropped = matches!(error, UpstreamError::Truncated { .. });
         let late = now().saturating_duration_since(flight.started) > SUSPECT_FOR;
-        if !dropped || late || !flight.is_alone() {
+        if !dropped || late || !flight.is_alone(now()) {
             return;
         }
         let (gateway, job) = (Arc::clone(self), Arc::clone(job));
@@ -75,7 +70,11 @@ impl Gateway {
         let request = UpstreamRequest {
             route: Route::Models,
             body: Bytes::new(),
-            patience: Patience { first_byte: SIGN_OF_LIFE, idle: SIGN_OF_LIFE, total: SIGN_OF_LIFE },
+            patience: Patience {
+                first_byte: SIGN_OF_LIFE,
+                idle: SIGN_OF_LIFE,
+                total: SIGN_OF_LIFE,
+            },
         };
         let answer = match flight.target.upstream.call(request).await {
             Ok(reply) => reply.body.collect().await.map(drop),

@@ -30,9 +30,7 @@ pub(super) fn loading() -> Failure {
 pub(crate) fn not_ready(state: Option<&BackendState>) -> Failure {
     match state {
         Some(BackendState::Loading { .. }) | None => loading(),
-        Some(state) => {
-            Failure::NotReady { state: state.word(), retry_after: GONE_RETRY_AFTER }
-        }
+        Some(state) => Failure::NotReady { state: state.word(), retry_after: GONE_RETRY_AFTER },
     }
 }
 
@@ -75,9 +73,10 @@ fn of_nobody(job: &Job, group: &Group, nobody: Nobody) -> Failure {
 /// Every name that the model's servers list, once.
 fn served(group: &Group) -> Vec<String> {
     let lists = group.targets.iter().map(|target| target.upstream.served());
-    let names: BTreeSet<Arc<str>> =
-        lists.flat_map(|list| list.iter().map(|model| model.id.clone()).collect::<Vec<_>>()).collect();
-    names.iter().map(|name| name.to_string()).collect()
+    let names: BTreeSet<Arc<str>> = lists
+        .flat_map(|list| list.iter().map(|model| model.id.clone()).collect::<Vec<_>>())
+        .collect();
+    names.iter().map(ToString::to_string).collect()
 }
 
 /// The error without the name that only the model server knows.

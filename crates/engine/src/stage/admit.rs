@@ -20,10 +20,9 @@ impl Gateway {
     /// still come too late.
     pub(crate) fn admit(&self, live: &Snapshot) -> Result<Ticket, Failure> {
         let limit = live.settings.max_concurrency;
-        let taken =
-            self.in_flight.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |in_flight| {
-                (in_flight < limit).then_some(in_flight + 1)
-            });
+        let taken = self.in_flight.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |in_flight| {
+            (in_flight < limit).then_some(in_flight + 1)
+        });
         match taken {
             Ok(_) => Ok(Ticket(Arc::clone(&self.in_flight))),
             Err(_) => Err(Failure::Overloaded { retry_after: RETRY_AFTER }),

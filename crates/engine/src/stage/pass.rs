@@ -95,3 +95,6 @@ async fn begin(mut opening: Opening, mut watch: Watch) -> Result<Reply, Failure>
     let served = served.inspect_err(|failure| watch.settlement.failed(failure))?;
     Ok(Reply::Events(Box::pin(Tapped::flowing(served, watch))))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,30 +5,27 @@
 //! joined by [`sink::Sink`]; when the client's side is gone, the turn is cancelled.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
-use http_body_util::BodyExt as _;
 use tracing::Instrument as _;
 use transom_core::caller::Principal;
 use transom_core::event::{Event, Finish};
 use transom_core::failure::Failure;
 use transom_core::item::Item;
-use transom_core::port::upstream::UpstreamBody;
 use transom_core::transcript::Violation;
 use transom_core::upstream_error::UpstreamError;
 use transom_wire::chat::Decoder;
 use transom_wire::responses::encode::{Encoder, Finished};
 use transom_wire::responses::request::{Delivery, Turn};
-use transom_wire::sse::{COMMENT_KEEP_ALIVE, Splitter};
+use transom_wire::sse::Splitter;
 
 use crate::call::Reply;
 use crate::catalog::Flight;
-use crate::dispatch::{Job, Opened, hidden};
+use crate::dispatch::Job;
 use crate::gateway::Gateway;
 use crate::in_progress::Entered;
 use crate::live::Snapshot;
@@ -38,6 +35,7 @@ use crate::stage::settle::Settlement;
 mod close;
 mod journal;
 mod sink;
+mod source;
 
 use close::Ledger;
 use journal::Journal;
@@ -163,30 +161,6 @@ impl Running {
         self.keep(generated.map_err(|failure| self.without_name(failure))?).await
     }
 
-    /// Gives the place at the deployment back, with a judgement.
-    fn land(&mut self, failure: Option<&Failure>) {
-        let Some(mut flight) = self.flight.take() else { return };
-        let now = tokio::time::Instant::now().into_std();
-        match failure {
-            None => flight.ended(self.encoder.transcript().usage(), now),
-            Some(Failure::Upstream(error)) => {
-                flight.failed(error, now);
-                self.gateway.suspect(&self.job, flight, error);
-            }
-            // The client left, or the gateway stops: nothing is said about the deployment.
-            Some(_) => {}
-        }
-    }
-
-    fn without_name(&self, failure: Failure) -> Failure {
-        match (failure, &self.upstream_name) {
-            (Failure::Upstream(error), Some(upstream)) => {
-                Failure::Upstream(hidden(error, upstream, &self.job.asked))
-            }
-            (failure, _) => failure,
-        }
-    }
-
     fn panicked(&mut self, panic: &(dyn Any + Send)) -> Failure {
         // What was being written may be half an event.
         self.out.clear();
@@ -211,31 +185,6 @@ impl Running {
         self.last_events()
     }
 
-    /// Has the model called. A client that has waited for a while gets the beginning of its stream
-    /// meanwhile; until then a failure keeps its status.
-    async fn open(&mut self) -> Result<(VecDeque<Bytes>, UpstreamBody), Failure> {
-        let mut opening = Box::pin(Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job)));
-        let served = loop {
-            let silent = self.last_sent + self.keep_alive;
-            tokio::select! {
-                served = &mut opening => break served?,
-                () = self.sink.gone() => return Err(Failure::Cancelled),
-                () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
-                () = tokio::time::sleep_until(silent), if self.sink.can_stream() => {
-                    self.begin().await?;
-                    self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
-                    self.flush().await?;
-                }
-            }
-        };
-        let Opened::Stream { held, rest } = served.opened else {
-            return Err(Failure::Internal("a whole answer to a stream".into()));
-        };
-        self.upstream_name = served.names.map(|names| names.upstream);
-        self.flight = Some(served.flight);
-        Ok((held, rest))
-    }
-
     /// Sends the beginning of a stream, once.
     async fn begin(&mut self) -> Result<(), Failure> {
         if !self.sink.begin() {
@@ -258,35 +207,6 @@ impl Running {
                 Step::Finished(finish) => return Ok(Some(finish)),
                 Step::Drained => return Ok(None),
                 Step::More => {}
-            }
-        }
-    }
-
-    /// The next bytes of the model server; `None` at the end. A stream that has been silent
-    /// towards the client gets a comment, also while the model server sends what makes no event.
-    async fn next_chunk(&mut self, body: &mut UpstreamBody) -> Result<Option<Bytes>, Failure> {
-        let streams = self.sink.is_stream();
-        loop {
-            let silent = self.last_sent + self.keep_alive;
-            let frame = tokio::select! {
-                biased;
-                frame = body.frame() => frame,
-                () = self.sink.gone() => return Err(Failure::Cancelled),
-                () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
-                () = tokio::time::sleep_until(silent), if streams => {
-                    self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
-                    self.flush().await?;
-                    continue;
-                }
-            };
-            match frame {
-                None => return Ok(None),
-                Some(Err(error)) => return Err(error.into()),
-                Some(Ok(frame)) => {
-                    if let Ok(chunk) = frame.into_data() {
-                        return Ok(Some(chunk));
-                    }
-                }
             }
         }
     }

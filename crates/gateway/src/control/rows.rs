@@ -33,11 +33,16 @@ impl Controller {
             updated_at: at,
             updated_by: caller.scope.clone(),
         };
-        if !self.store.put(row, Expect::Revision(list.revision)).await? {
-            let message = "the models have been changed meanwhile: try again".to_owned();
-            return Err(ControlError::Conflict(message));
-        }
+        self.put(row, list.revision).await?;
         Ok(name)
+    }
+
+    /// Writes a row unless another one has been written since `revision`.
+    async fn put(&self, row: ModelRow, revision: i64) -> Result<(), ControlError> {
+        if self.store.put(row, Expect::Revision(revision)).await? {
+            return Ok(());
+        }
+        Err(ControlError::Conflict("the models have been changed meanwhile: try again".to_owned()))
     }
 
     /// The row that a write leads to, checked against the files and the other rows.
@@ -52,7 +57,12 @@ impl Controller {
         let invocation = self.recipe.invocation(admin_models(rows));
         let said = match wording {
             Wording::Native => Cow::Borrowed(json),
-            Wording::LiteLlm => Cow::Owned(of_litellm(json, &invocation)?),
+            Wording::LiteLlm => {
+                let row = of_litellm(json, &invocation)?;
+                // Its owner changes and removes a deployment by its id.
+                let id = transom_core::id::ItemId::fresh("dep", &*self.ids);
+                Cow::Owned(merge::with_id(&row, id.as_str()).map_err(malformed)?)
+            }
         };
         let known = |name: &str| rows.iter().find(|row| row.name == name);
         let named = merge::name(&said).map_err(malformed)?;
@@ -64,10 +74,11 @@ impl Controller {
                 return Err(ControlError::Conflict(message));
             }
             (Write::Update, None) => return Err(missing(name)),
-            (Write::Update, Some(old)) => {
+            (Write::Update, Some(old)) if wording == Wording::Native => {
                 Cow::Owned(merge::update(old.json.get(), &said).map_err(malformed)?)
             }
-            (Write::Join, Some(old)) => {
+            // An entry of LiteLLM is one deployment: those beside it stay.
+            (Write::Join | Write::Update, Some(old)) => {
                 Cow::Owned(merge::join(old.json.get(), &said).map_err(malformed)?)
             }
             (Write::Create | Write::Join, None) => said,
@@ -91,7 +102,7 @@ impl Controller {
                 row.json = RawValue::from_string(rest).map_err(malformed)?;
                 row.updated_at = self.timestamp();
                 row.updated_by = caller.scope.clone();
-                self.store.put(row, Expect::Revision(list.revision)).await?;
+                self.put(row, list.revision).await?;
                 return self.reloaded().await;
             }
         }

@@ -3,7 +3,7 @@
 use transom_testkit::FakeBackend;
 use transom_testkit::gateway::Exit;
 
-use crate::support::{CHAT, FakeVllm, chat, gateway};
+use crate::support::{CHAT, FakeVllm, IMPATIENT, chat, gateway};
 
 #[tokio::test]
 async fn a_child_that_ends_before_it_is_ready_gives_its_code() {
@@ -49,7 +49,8 @@ async fn an_upstream_that_never_serves_is_given_up() {
 async fn without_restarts_a_child_that_ends_takes_the_program_along() {
     for (word, code) in [("exit 5", 5), ("exit 0", 1), ("kill", 247)] {
         let vllm = FakeVllm::new();
-        let gateway = vllm.gateway(["tiny"]).arg("--vllm-restart").arg("never").start().await;
+        let never = vllm.gateway(["tiny"]).arg("--vllm-restart").arg("never");
+        let gateway = never.config_yaml(IMPATIENT).start().await;
         gateway.await_ready().await;
         let answer = gateway.client().post(CHAT, chat(word)).await;
         assert!(matches!(answer.status, 502 | 503), "{word}: {}", answer.text());

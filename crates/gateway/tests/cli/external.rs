@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use transom_testkit::FakeBackend;
 
-use crate::support::{CHAT, RESPONSES, chat, eventually, gateway, refusal, response};
+use crate::support::{CHAT, IMPATIENT, RESPONSES, chat, eventually, gateway, refusal, response};
 
 #[tokio::test]
 async fn an_upstream_that_is_not_there_yet_is_waited_for() {
     let backend = FakeBackend::builder().loading().start().await;
-    let gateway = gateway().upstream(&backend.url()).wait_listening().start().await;
+    let impatient = gateway().upstream(&backend.url()).config_yaml(IMPATIENT);
+    let gateway = impatient.wait_listening().start().await;
     let client = gateway.client();
     let alive = client.get("/health").await;
     assert_eq!((alive.status, alive.text().as_str()), (200, "{}"));
@@ -28,7 +29,8 @@ async fn an_upstream_that_is_not_there_yet_is_waited_for() {
 #[tokio::test]
 async fn an_upstream_that_goes_away_is_told_quickly_and_found_again() {
     let backend = FakeBackend::start().await;
-    let gateway = gateway().upstream(&backend.url()).start().await;
+    let routing = "routing: {queue_timeout: 0.1, startup_grace: 0.5}\n";
+    let gateway = gateway().upstream(&backend.url()).config_yaml(routing).start().await;
     let client = gateway.client();
     assert_eq!(client.post(CHAT, chat("hi")).await.status, 200);
     backend.kill().await;
@@ -42,11 +44,10 @@ async fn an_upstream_that_goes_away_is_told_quickly_and_found_again() {
         assert!(refused.headers.has("retry-after"), "{path}");
     }
     assert!(gone.elapsed() < Duration::from_secs(1), "{:?}", gone.elapsed());
-    // One lost connection is not a lost server: a few probes decide.
-    let unready = async || client.get("/readyz").await.status == 503;
-    eventually("it is not ready", unready).await;
-    let ready = client.get("/readyz").await;
-    assert_eq!(ready.json()["model_server"]["state"], "unreachable");
+    // One lost connection is not a lost server: a few probes decide, and after the grace it is gone.
+    let state = async || client.get("/readyz").await.json()["model_server"]["state"].clone();
+    eventually("it is given up", async || state().await == "unreachable").await;
+    assert_eq!(client.get("/readyz").await.status, 503);
     backend.listen().await;
     let serves = async || client.post(RESPONSES, response("hi")).await.status == 200;
     eventually("it serves again", serves).await;

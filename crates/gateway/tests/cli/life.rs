@@ -25,7 +25,7 @@ async fn a_hangup_ends_nothing() {
     let backend = FakeBackend::start().await;
     let gateway = gateway().upstream(&backend.url()).start().await;
     gateway.hang_up();
-    gateway.await_log("SIGHUP").await;
+    gateway.await_log("a new configuration is in effect").await;
     assert_eq!(gateway.client().post(CHAT, chat("hi")).await.status, 200);
     gateway.terminate();
     assert_eq!(gateway.wait_exit().await, Exit::Code(0));

@@ -3,14 +3,15 @@
 use std::fs;
 
 use crate::support::{
-    CHAT, FakeVllm, RESPONSES, chat, eventually, refusal, response, text, within,
+    CHAT, FakeVllm, IMPATIENT, RESPONSES, chat, eventually, refusal, response, text, within,
 };
 use std::time::Duration;
 
 #[tokio::test]
 async fn it_listens_from_the_first_second() {
     let vllm = FakeVllm::new();
-    let gateway = vllm.gateway(["tiny", "--load-when", "loaded"]).start().await;
+    let impatient = vllm.gateway(["tiny", "--load-when", "loaded"]).config_yaml(IMPATIENT);
+    let gateway = impatient.start().await;
     let client = gateway.client();
     let alive = client.get("/health").await;
     assert_eq!((alive.status, alive.text().as_str()), (200, "{}"));
@@ -56,7 +57,8 @@ async fn its_output_is_prefixed_and_its_arguments_are_completed() {
 #[tokio::test]
 async fn a_crashed_child_is_restarted_and_waited_for() {
     let vllm = FakeVllm::new();
-    let gateway = vllm.gateway(["tiny", "--load-when", "loaded"]).start().await;
+    let impatient = vllm.gateway(["tiny", "--load-when", "loaded"]).config_yaml(IMPATIENT);
+    let gateway = impatient.start().await;
     let (client, gate) = (gateway.client(), gateway.folder().join("loaded"));
     for (word, end) in [("exit 3", "exited with code 3"), ("kill", "was killed by signal 9")] {
         fs::write(&gate, "").expect("opening the gate");

@@ -20,6 +20,9 @@ pub(crate) const RESPONSES: &str = "/v1/responses";
 /// How often something is looked at that cannot be waited for.
 const GLANCE: Duration = Duration::from_millis(10);
 
+/// A configuration in which requests hardly wait for a model that loads.
+pub(crate) const IMPATIENT: &str = "routing: {queue_timeout: 0.1}\n";
+
 /// A gateway on a free loopback port, without the notice about the code interpreter.
 pub(crate) fn gateway() -> Builder {
     TestGateway::builder(BINARY).env("VR_CODE_INTERPRETER_MODE", "disabled")

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use transom_testkit::FakeBackend;
 use transom_testkit::answer::{body_of, errors, json as json_answer};
 
 use crate::support::{RESPONSES, Refusal, Talk, body, json, names, refusal};
@@ -171,7 +172,9 @@ async fn what_does_not_exist_is_not_found() {
 
 #[tokio::test]
 async fn every_error_of_the_model_server_has_its_status_before_a_stream_begins() {
-    let talk = Talk::start().await;
+    // One after the other, these failures would take the server out.
+    let routing = "routing: {retries: 0, breaker: false}\n";
+    let talk = Talk::with(FakeBackend::start().await, routing).await;
     let told = "You said something wrong";
     let rows: Vec<(_, Refusal)> = vec![
         (errors::bad_request(told, Some("x")), expected(400, "upstream_rejected", Some("x"), told)),
@@ -198,10 +201,14 @@ async fn every_error_of_the_model_server_has_its_status_before_a_stream_begins()
             expected(422, "upstream_rejected", None, told),
         ),
         (
-            errors::rate_limited(Duration::from_secs(7)),
+            errors::rate_limited(Duration::from_secs(1)),
             expected(429, "upstream_rate_limited", None, "too many requests"),
         ),
-        (errors::internal(), expected(502, "upstream_error", None, "failed")),
+        (
+            errors::error(500, told, "InternalServerError", None),
+            expected(502, "upstream_error", None, "failed"),
+        ),
+        (errors::internal(), expected(503, "upstream_engine_dead", None, "engine")),
         (
             errors::error(501, "only auto is supported", "NotImplementedError", None),
             expected(502, "upstream_error", None, "failed"),
@@ -234,7 +241,11 @@ async fn every_error_of_the_model_server_has_its_status_before_a_stream_begins()
             let found = refusal(&response);
             assert_eq!(found.brief(), expected.brief(), "{path} {request}");
             assert!(found.message.contains(&expected.message), "{path}: {}", found.message);
-            let wait = (found.status == 429).then_some("7");
+            let wait = match found.code.as_str() {
+                "upstream_rate_limited" => Some("1"),
+                "upstream_engine_dead" => Some("5"),
+                _ => None,
+            };
             assert_eq!(response.headers.get("retry-after"), wait, "{path}: {found:?}");
         }
     }

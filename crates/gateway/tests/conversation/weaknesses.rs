@@ -169,23 +169,27 @@ async fn thoughts_are_told_within_their_item_and_later_ones_have_their_own() {
 }
 
 #[tokio::test]
-async fn a_model_server_is_asked_once() {
+async fn a_lone_model_server_is_asked_again_only_when_it_has_asked_for_a_pause() {
+    let chats = |talk: &Talk| talk.backend.requests_to("/v1/chat/completions").len();
+    let busy = || errors::rate_limited(std::time::Duration::ZERO);
     let talk = Talk::start().await;
-    for answer in
-        [errors::overloaded(), errors::internal(), errors::rate_limited(std::time::Duration::ZERO)]
-    {
-        let before = talk.backend.requests_to("/v1/chat/completions").len();
+    for answer in [errors::overloaded(), errors::internal()] {
+        let before = chats(&talk);
         talk.backend.answer(answer);
         talk.refused(r#""input":"Hi""#).await;
-        assert_eq!(talk.backend.requests_to("/v1/chat/completions").len(), before + 1);
+        assert_eq!(chats(&talk), before + 1);
     }
     talk.backend.answer(chat());
     talk.respond(r#""input":"Hi""#).await;
-    assert_eq!(
-        talk.backend.requests_to("/v1/chat/completions").len(),
-        4,
-        "also for an empty answer"
-    );
+    assert_eq!(chats(&talk), 3, "also for an empty answer");
+    talk.backend.answer(busy());
+    talk.respond(r#""input":"Hi""#).await;
+    assert_eq!(chats(&talk), 5);
+
+    let strict = Talk::with(FakeBackend::start().await, "routing: {retries: 0}\n").await;
+    strict.backend.answer(busy());
+    assert_eq!(strict.refused(r#""input":"Hi""#).await.status, 429);
+    assert_eq!(chats(&strict), 1);
 }
 
 #[tokio::test]

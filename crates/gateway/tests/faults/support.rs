@@ -127,7 +127,7 @@ pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool)
 }
 
 /// Times of one kind.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Times(Vec<Duration>);
 
 impl Times {

@@ -156,7 +156,7 @@ async fn a_file_that_cannot_be_read_is_removed_or_is_half_there_keeps_the_old_co
 
     let (before, whole) = (site.number().await, good(&site.server, "renamed"));
     let half = whole.find("deploy").expect("a key") + "deploy".len();
-    let refused = site.assert_rejected("half a file", "models[0].deploy", before);
+    let refused = site.assert_rejected("half a file", "transom.yaml:7", before);
     files.write_in_two(FILE, &whole, half, refused).await;
     site.await_applied("half a file").await;
     assert_eq!(site.number().await, before + 1);

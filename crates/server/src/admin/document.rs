@@ -1,4 +1,4 @@
-//! OpenAPI 3.1, as far as the admin API needs it.
+//! `OpenAPI` 3.1, as far as the admin API needs it.
 
 use std::collections::BTreeMap;
 
@@ -50,8 +50,15 @@ pub(super) struct Route {
     pub(super) request_body: Option<Body>,
     /// By status.
     pub(super) responses: BTreeMap<String, Body>,
-    /// What is needed, by scheme; empty: nothing.
-    pub(super) security: Vec<BTreeMap<&'static str, [&'static str; 0]>>,
+    /// What is needed; empty: nothing.
+    pub(super) security: Vec<MasterKey>,
+}
+
+/// The need of the one scheme there is, which knows no scopes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MasterKey {
+    pub(super) master_key: [&'static str; 0],
 }
 
 #[derive(Serialize)]

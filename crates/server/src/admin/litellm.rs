@@ -68,7 +68,7 @@ pub(super) fn operations() -> [Operation; 5] {
         Operation::post("/model/new", "Add a deployment, and its model if it is new", add)
             .reads::<LiteLlmDeclaration>()
             .answers::<LiteLlmWritten>(200)
-            .fails(&[400, 409, 413, 415, 503]),
+            .fails(&[409, 503]),
         Operation::post(
             "/model/update",
             "Change the deployment that `model_info.id` names",
@@ -76,11 +76,11 @@ pub(super) fn operations() -> [Operation; 5] {
         )
         .reads::<LiteLlmDeclaration>()
         .answers::<LiteLlmWritten>(200)
-        .fails(&[400, 404, 409, 413, 415, 503]),
+        .fails(&[404, 409, 503]),
         Operation::post("/model/delete", "Take a deployment out", delete)
             .reads::<DeletedId>()
             .answers::<LiteLlmDeleted>(200)
-            .fails(&[400, 404, 409, 413, 415, 503]),
+            .fails(&[404, 409, 503]),
     ]
 }
 

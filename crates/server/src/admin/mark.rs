@@ -68,7 +68,7 @@ pub(super) fn operations() -> [Operation; 1] {
     [Operation::put(path, "Mark a backend", set)
         .reads::<BackendMark>()
         .answers::<Backend>(200)
-        .fails(&[400, 404, 413, 415])]
+        .fails(&[404])]
 }
 
 async fn set(

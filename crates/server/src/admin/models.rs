@@ -13,7 +13,7 @@ use super::operation::Operation;
 use super::operator::Operator;
 use super::refusal::Refusal;
 use super::shown::declared::ModelDeclaration;
-use super::shown::model::{Model, model};
+use super::shown::model::{ModelShown, model};
 use crate::app::App;
 use crate::name::Name;
 use crate::reply;
@@ -30,7 +30,7 @@ shape! {
         /// `list`
         object: &'static str,
         /// The models.
-        data: Vec<Model>,
+        data: Vec<ModelShown>,
     }
 }
 
@@ -51,17 +51,17 @@ pub(super) fn operations() -> [Operation; 5] {
         Operation::get(ALL, "Every model", list).answers::<Models>(200).fails(&[503]),
         Operation::post(ALL, "Add a model", create)
             .reads::<ModelDeclaration>()
-            .answers::<Model>(201)
-            .fails(&[400, 409, 413, 415, 503]),
-        Operation::get(ONE, "One model", show).answers::<Model>(200).fails(&[404, 503]),
+            .answers::<ModelShown>(201)
+            .fails(&[409, 503]),
+        Operation::get(ONE, "One model", show).answers::<ModelShown>(200).fails(&[404, 503]),
         Operation::patch(
             ONE,
             "Change a model: fields that are given replace the old ones, null takes a field out",
             update,
         )
         .reads::<ModelDeclaration>()
-        .answers::<Model>(200)
-        .fails(&[400, 404, 409, 413, 415, 503]),
+        .answers::<ModelShown>(200)
+        .fails(&[404, 409, 503]),
         Operation::delete(ONE, "Take a model out", delete)
             .answers::<DeletedModel>(200)
             .fails(&[404, 409, 503]),

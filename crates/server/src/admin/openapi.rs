@@ -6,8 +6,11 @@ use std::sync::LazyLock;
 use axum::response::Response;
 use bytes::Bytes;
 
-use super::document::{Body, Components, Document, Info, Media, Parameter, Route, SecurityScheme};
+use super::document::{
+    Body, Components, Document, Info, MasterKey, Media, Parameter, Route, SecurityScheme,
+};
 use super::operation::{Answer, Door, Operation};
+use super::operator::ACTOR;
 use crate::error::Rejection;
 use crate::reply;
 use crate::shape::{Definitions, Schema, Shape, object};
@@ -101,20 +104,18 @@ fn route(operation: &Operation, all: &mut Definitions) -> Route {
     for status in &operation.statuses {
         let (kind, schema) = match operation.answer {
             Answer::Json(describe) => (JSON, describe(all)),
-            Answer::Text => ("text/plain", Schema::plain("string")),
+            Answer::Text => ("application/openmetrics-text", Schema::plain("string")),
         };
         responses.insert(status.to_string(), body("The answer.", None, kind, schema));
     }
-    let own = operation.refusals.iter().filter(|status| !operation.statuses.contains(status));
-    let common: &[u16] = if operation.door == Door::Key { &[401, 403] } else { &[403] };
-    for status in own.chain(common) {
+    for status in refusals(operation) {
         let described = body("It failed.", None, JSON, Error::schema(all));
         responses.entry(status.to_string()).or_insert(described);
     }
     let request_body =
         operation.body.map(|describe| body("What is asked for.", Some(true), JSON, describe(all)));
     let security = match operation.door {
-        Door::Key => vec![BTreeMap::from([(KEY, [])])],
+        Door::Key => vec![MasterKey { master_key: [] }],
         Door::Open => Vec::new(),
     };
     Route {
@@ -125,6 +126,13 @@ fn route(operation: &Operation, all: &mut Definitions) -> Route {
         responses,
         security,
     }
+}
+
+/// Every status with an error: of its own, of its body, of its door.
+fn refusals(operation: &Operation) -> impl Iterator<Item = u16> {
+    let of_body: &[u16] = if operation.body.is_some() { &[408, 413, 415] } else { &[] };
+    let of_door: &[u16] = if operation.door == Door::Key { &[400, 401, 403] } else { &[403] };
+    operation.refusals.iter().chain(of_body).chain(of_door).copied()
 }
 
 fn body(
@@ -155,5 +163,7 @@ fn parameters(operation: &Operation) -> Vec<Parameter> {
     let names = names.map(|name| name.trim_start_matches('*').trim_end_matches('}'));
     let path = names.map(|name| parameter(name, "path", true, "Its name."));
     let query = operation.query.iter().map(|(name, text)| parameter(name, "query", false, *text));
-    path.chain(query).collect()
+    let writes = operation.door == Door::Key && operation.method != "get";
+    let actor = writes.then(|| parameter(ACTOR, "header", false, "Who acts, for the log."));
+    path.chain(query).chain(actor).collect()
 }

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::caller::{bearer, is_operator};
 
 /// The header in which a tool says for whom it acts. It proves nothing and is for the log.
-const ACTOR: &str = "x-transom-actor";
+pub(super) const ACTOR: &str = "x-transom-actor";
 
 /// The longest name of an actor, in bytes.
 pub(super) const MAX_ACTOR: usize = 128;

@@ -96,11 +96,12 @@ impl Refusal {
     }
 }
 
-/// The place that a problem begins with: `models[2].name: …`.
+/// The field that a problem is about, where it begins with one: `transom.yaml:7 models[0].name: …`.
 fn place(problem: &str) -> Option<String> {
     let (place, _) = problem.split_once(": ")?;
-    let plain = !place.is_empty() && !place.contains(char::is_whitespace);
-    plain.then(|| place.to_owned())
+    let field = place.rsplit(' ').next().unwrap_or(place);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.[]".contains(c);
+    (!field.is_empty() && field.chars().all(plain)).then(|| field.to_owned())
 }
 
 fn bounded(mut message: String) -> String {

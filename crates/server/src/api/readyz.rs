@@ -25,7 +25,7 @@ struct Readiness<'a> {
     /// Why it is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     problems: Option<&'a [String]>,
-    models: Vec<Model<'a>>,
+    models: Vec<OneModel<'a>>,
     /// The best state among all models, for probes that know no models.
     model_server: ModelServer<'a>,
     store: &'static str,
@@ -34,23 +34,18 @@ struct Readiness<'a> {
 }
 
 #[derive(Serialize)]
-struct Model<'a> {
+struct OneModel<'a> {
     model: &'a str,
     state: &'static str,
-    deployments: Vec<Deployment<'a>>,
+    /// They name hosts and upstream models: for operators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deployments: Option<Vec<Deployment<'a>>>,
 }
 
 #[derive(Serialize)]
 struct Deployment<'a> {
     id: &'a str,
     state: &'static str,
-    #[serde(flatten)]
-    details: Option<Details<'a>>,
-}
-
-/// What names hosts and upstream models.
-#[derive(Serialize)]
-struct Details<'a> {
     backend: &'a str,
     breaker: &'static str,
     reason: Option<&'a str>,
@@ -110,15 +105,18 @@ pub(crate) async fn show(
     Ok(response)
 }
 
-fn shown(model: &ModelReadiness, reader: Reader) -> Model<'_> {
-    let deployments = model.deployments.iter().map(|seen| Deployment {
-        id: &seen.id.0,
-        state: seen.state.word(),
-        details: (reader == Reader::Operator).then(|| details(seen)),
-    });
-    Model { model: &model.model, state: model.state.word(), deployments: deployments.collect() }
+fn shown(model: &ModelReadiness, reader: Reader) -> OneModel<'_> {
+    let deployments = (reader == Reader::Operator)
+        .then(|| model.deployments.iter().map(deployment).collect());
+    OneModel { model: &model.model, state: model.state.word(), deployments }
 }
 
-fn details(seen: &DeploymentReadiness) -> Details<'_> {
-    Details { backend: &seen.backend.0, breaker: seen.breaker, reason: seen.state.reason() }
+fn deployment(seen: &DeploymentReadiness) -> Deployment<'_> {
+    Deployment {
+        id: &seen.id.0,
+        state: seen.state.word(),
+        backend: &seen.backend.0,
+        breaker: seen.breaker,
+        reason: seen.state.reason(),
+    }
 }

@@ -14,8 +14,8 @@ fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
 #[test]
 fn a_conversation_is_named_by_the_first_header_that_can_be_a_name() {
     let long = "x".repeat(MAX_SESSION + 1);
-    let cases: [(&[(&'static str, &str)], Option<&str>); 5] = [
-        (&[], None),
+    let cases = [
+        (&[][..], None),
         (&[("x-session-id", "c"), ("session_id", "b"), ("session-id", "a")], Some("a")),
         (&[("x-session-id", "c"), ("session_id", "b")], Some("b")),
         (&[("session-id", &long), ("x-session-id", "c")], Some("c")),

@@ -1,5 +1,8 @@
 //! The routes, called as the listener calls them, over ports that a test holds in its hands.
 
+#![cfg(test)]
+#![expect(clippy::disallowed_methods, reason = "`json!` spells the answers that are expected")]
+
 mod clients;
 mod doors;
 mod litellm;

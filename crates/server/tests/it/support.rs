@@ -92,7 +92,7 @@ impl World {
     }
 
     fn new(access: Access, key: Option<&'static str>) -> Self {
-        let catalog = Catalog::build(&fleet::fleet(), &ports::server, None).unwrap();
+        let catalog = Catalog::build(&fleet::fleet(), &|id| Some(ports::server(id)), None).unwrap();
         let since = Timestamp::from_millis(NOON * 1000);
         let settings = settings(access);
         let snapshot = Snapshot { revision: REVISION, since, settings, catalog };

@@ -99,7 +99,8 @@ async fn what_does_not_happen_is_told_with_its_reason() {
     let world = World::open();
     let text = |text: &str| text.to_owned();
     let store = transom_core::port::store::StoreError::Unavailable("gone".into());
-    let problems = vec![text("model.name: is missing (write one)"), text("b: is wrong")];
+    let problems =
+        vec![text("transom.yaml:7 model.name: is missing (write one)"), text("b: is wrong")];
     let cases = [
         (ControlError::NotFound(text("no x")), 404, "not_found", None),
         (ControlError::Conflict(text("there")), 409, "conflict", None),

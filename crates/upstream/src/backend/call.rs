@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::{Instant, timeout};
 use transom_core::backend::{BackendKey, BackendState, Load, ServedModel};
@@ -15,7 +16,7 @@ use transom_core::upstream_error::UpstreamError;
 
 use super::Backend;
 use crate::base::Page;
-use crate::body::Timed;
+use crate::body::{Pulse, Timed};
 use crate::probe;
 use crate::transport::Call;
 use crate::trouble::Trouble;
@@ -72,7 +73,8 @@ impl Backend {
             Err(_) => return Err(UpstreamError::FirstByteTimeout { limit }),
         };
         let (head, body) = answer.into_parts();
-        let body = Box::pin(Timed::new(body, patience, started));
+        let pulse = if is_event_stream(&head.headers) { Pulse::Line } else { Pulse::Byte };
+        let body = Box::pin(Timed::new(body, pulse, patience, started));
         Ok(UpstreamReply { status: head.status, headers: head.headers, body })
     }
 }
@@ -80,8 +82,8 @@ impl Backend {
 #[async_trait]
 impl Upstream for Backend {
     async fn call(&self, request: UpstreamRequest) -> Result<UpstreamReply, UpstreamError> {
-        if let BackendKey::Missing(what) = &self.spec.key {
-            return Err(UpstreamError::Connect { detail: format!("{what} is not set") });
+        if let BackendKey::Missing(why) = &self.spec.key {
+            return Err(UpstreamError::Connect { detail: why.to_string() });
         }
         self.send(request).await
     }
@@ -122,6 +124,12 @@ impl Upstream for Backend {
         }
         self.told(|health, now| health.observed(broken.map_or(Ok(()), Err), now));
     }
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let found = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = found.and_then(|found| found.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("text/event-stream")
 }
 
 /// Whether an error speaks against the server rather than against the request.

@@ -102,6 +102,10 @@ fn broken_answers_degrade_until_better_ones_follow_or_time_passes() {
         server.health.observed(Ok(()), server.now);
     }
     assert_eq!(server.shows(), says("ready", ""));
+    // A server that comes back is not the one that broke: what happened before is forgotten.
+    (0..3).for_each(|_| breaks(&mut server));
+    server.sees(silent(Silence::Nobody));
+    assert_eq!(server.sees(Seen::Ready), says("ready", ""));
 }
 
 #[test]

@@ -40,9 +40,11 @@ async fn every_step_is_reported_up_to_the_one_that_fails() {
     assert_eq!(refused.steps, [found, Step::Failed(Stage::Connect)]);
     assert!(refused.advice.unwrap().contains("host.docker.internal"));
 
-    let what = Arc::from("variable BACKEND_01_KEY");
-    let keyless = BackendSpec { key: BackendKey::Missing(what), ..spec };
+    let why: Arc<str> = "the variable BACKEND_01_KEY is not set (c.yaml:4)".into();
+    let keyless = BackendSpec { key: BackendKey::Missing(why), ..spec };
     let keyless = of(&keyless, Surroundings::Machine).await;
     assert_eq!(keyless.steps, [Step::Failed(Stage::Key)]);
-    assert!(keyless.advice.unwrap().starts_with("variable BACKEND_01_KEY is not set"));
+    assert!(
+        keyless.advice.unwrap().starts_with("the variable BACKEND_01_KEY is not set (c.yaml:4): ")
+    );
 }

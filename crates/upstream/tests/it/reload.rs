@@ -57,6 +57,23 @@ async fn a_rotated_key_makes_a_misconfigured_server_ready_within_a_second() {
 }
 
 #[tokio::test]
+async fn a_server_that_stays_is_asked_at_once_which_models_it_serves_now() {
+    let server = FakeBackend::builder().models(["old-name"]).start().await;
+    let settings = settings();
+    let (old, backend) = probed(&spec(&server.url()), &settings);
+    until(&backend, "ready").await;
+    server.serve(["new-name"]);
+    let new = Backends::reconcile(&old, &[spec(&server.url())], &settings).unwrap();
+    let renamed = async {
+        while backend.served().iter().all(|model| &*model.id != "new-name") {
+            backend.changed().await;
+        }
+    };
+    new.supersede(&old, &settings);
+    tokio::time::timeout(Duration::from_secs(1), renamed).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_is_declared_as_before_is_the_very_same_and_what_has_gone_is_let_go() {
     let servers = [FakeBackend::start().await, FakeBackend::start().await];
     let urls = servers.each_ref().map(FakeBackend::url);

@@ -95,11 +95,10 @@ async fn a_wrong_key_is_said_and_a_missing_one_is_never_tried() {
     until_reason(&backend, "misconfigured", "to the key it expects").await;
 
     let lonely = FakeBackend::start().await;
-    let what = Arc::from("variable BACKEND_01_KEY");
-    let missing = BackendSpec { key: BackendKey::Missing(what), ..spec(&lonely.url()) };
+    let why: Arc<str> = "the variable BACKEND_01_KEY is not set (c.yaml:4)".into();
+    let missing = BackendSpec { key: BackendKey::Missing(why.clone()), ..spec(&lonely.url()) };
     let (_missing, backend) = probed(&missing, &settings());
-    let reason = Arc::from("variable BACKEND_01_KEY is not set");
-    assert_eq!(backend.state(), BackendState::Misconfigured { reason });
+    assert_eq!(backend.state(), BackendState::Misconfigured { reason: why });
     assert!(ask(&backend).await.is_err());
     // Not even an operator can have it called without its key.
     backend.set_override(Override::Healthy { until: None });

@@ -10,13 +10,13 @@ use transom_core::backend::BackendSpec;
 use transom_core::port::upstream::{Route, Upstream as _, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
 use transom_testkit::answer::{
-    Framing, Script, Step, chat_text, event_stream, json, raw_bytes, script,
+    Answer, Framing, Script, Step, chat_text, event_stream, json, raw_bytes, script,
 };
 use transom_testkit::chaos::{Direction, Fault, Rule};
-use transom_testkit::{FakeBackend, TcpChaos};
+use transom_testkit::{FakeBackend, Gate, TcpChaos};
 use transom_upstream::backend::Backend;
 
-use crate::support::{LIMIT, adapter, ask, ask_with, key, request, settings, spec};
+use crate::support::{LIMIT, adapter, ask, ask_with, key, request, settings, soon, spec};
 
 fn has(body: &[u8], word: &str) -> bool {
     String::from_utf8_lossy(body).contains(word)
@@ -162,6 +162,24 @@ async fn a_drip_resets_the_idle_limit_and_ends_at_the_total_one() {
 }
 
 #[tokio::test]
+async fn an_event_that_drips_is_silence_and_a_body_that_does_is_not() {
+    let server = FakeBackend::start().await;
+    let adapter = adapter(&server.url());
+    let idle = Duration::from_millis(200);
+    let drip = "data: drop by drop";
+    let dripping = |answer: Answer| answer.byte_by_byte().drip(Duration::from_millis(40));
+    server.answer(dripping(event_stream(drip)));
+    let started = Instant::now();
+    let ended = ask_with(&adapter, request(LIMIT, idle, LIMIT)).await.unwrap_err();
+    assert_eq!(ended, UpstreamError::Stalled { limit: idle });
+    assert!((idle..idle * 3).contains(&started.elapsed()), "{:?}", started.elapsed());
+    server.answer(dripping(event_stream(drip.replace(' ', "\n\n"))));
+    assert!(ask_with(&adapter, request(LIMIT, idle * 2, LIMIT)).await.is_ok());
+    server.answer(dripping(json(200, drip)));
+    assert_eq!(ask_with(&adapter, request(LIMIT, idle, LIMIT)).await.unwrap().1, drip);
+}
+
+#[tokio::test]
 async fn no_cut_of_an_answer_passes_for_a_whole_one() {
     let server = FakeBackend::start().await;
     let chaos = TcpChaos::start(server.address()).await;
@@ -199,6 +217,27 @@ async fn lies_about_the_length_never_reach_the_next_answer() {
         server.answer(json(200, forged).framed(Framing::ClaimedLength(6)));
         let (_, first) = ask(&adapter).await.unwrap();
         assert_eq!(first, "canary");
+        let own = format!("own-{round}");
+        server.answer(json(200, own.clone()));
+        assert_eq!(ask(&adapter).await.unwrap().1, own);
+    }
+    // An answer to nothing, which has come by the time at which something is asked.
+    for round in 0..20 {
+        let gate = Gate::new("the forged answer");
+        let stray = Step::Send("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged".into());
+        let true_one = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ntrue";
+        server.answer(
+            raw_bytes(true_one).step(Step::Wait(gate.clone())).step(stray).step(Step::Hang),
+        );
+        assert_eq!(ask(&adapter).await.unwrap().1, "true");
+        gate.let_one_pass();
+        let wrong = server.last_request();
+        soon("the forged answer", async {
+            while server.bytes_written(&wrong) == true_one.len() as u64 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
         let own = format!("own-{round}");
         server.answer(json(200, own.clone()));
         assert_eq!(ask(&adapter).await.unwrap().1, own);

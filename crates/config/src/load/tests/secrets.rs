@@ -31,7 +31,7 @@ fn a_key_is_a_text_a_variable_or_a_file() {
         ("env:NONE", "--api-key: the variable NONE is not set"),
         ("file:none", "--api-key: cannot read none: entity not found"),
         ("file:", "--api-key: names no variable or file (write env:NAME or file:PATH)"),
-        ("kéy", "--api-key: is empty or not printable ASCII"),
+        ("kéy", "--api-key: the key is empty or not printable ASCII"),
     ] {
         assert_eq!(machine.problems(&format!("serve {UP} --api-key {value}")), [problem]);
     }

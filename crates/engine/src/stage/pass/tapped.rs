@@ -50,7 +50,12 @@ enum Source {
     /// Nothing has come yet.
     Opening(Opening),
     /// A model server.
-    Flowing { held: VecDeque<Bytes>, rest: UpstreamBody, flight: Flight, upstream: Option<Arc<str>> },
+    Flowing {
+        held: VecDeque<Bytes>,
+        rest: UpstreamBody,
+        flight: Flight,
+        upstream: Option<Arc<str>>,
+    },
     /// There is no more. The connection to the model server is closed.
     Ended,
 }
@@ -109,7 +114,7 @@ impl Tapped {
 
     fn flow(&mut self, served: Served) {
         let Opened::Stream { held, rest } = served.opened else {
-            return self.fail(Failure::Internal("a whole answer to a stream".into()));
+            return self.fail(&Failure::Internal("a whole answer to a stream".into()));
         };
         let mut upstream = None;
         if let Some(Names { shown, upstream: name }) = served.names {
@@ -154,7 +159,7 @@ impl Tapped {
         let Source::Flowing { mut flight, upstream, .. } =
             std::mem::replace(&mut self.source, Source::Ended)
         else {
-            return self.fail(error.into());
+            return self.fail(&error.into());
         };
         flight.failed(&error, Instant::now().into_std());
         self.gateway.suspect(&self.job, flight, &error);
@@ -162,16 +167,16 @@ impl Tapped {
             Some(upstream) => hidden(error, &upstream, &self.job.asked),
             None => error,
         };
-        self.fail(error.into());
+        self.fail(&error.into());
     }
 
     /// One error object, and then the end: never silence, never `[DONE]`.
-    fn fail(&mut self, failure: Failure) {
+    fn fail(&mut self, failure: &Failure) {
         self.span.in_scope(|| tracing::warn!(%failure, "a stream failed"));
         let mut out = BytesMut::new();
         chat_stream_error(&failure.public(), &mut out);
         self.ready.push_back(out.freeze());
-        self.settlement.failed(&failure);
+        self.settlement.failed(failure);
         self.source = Source::Ended;
     }
 
@@ -191,7 +196,7 @@ impl Tapped {
             Source::Ended => {}
             Source::Opening(opening) => match std::task::ready!(opening.as_mut().poll(cx)) {
                 Ok(served) => self.flow(served),
-                Err(failure) => self.fail(failure),
+                Err(failure) => self.fail(&failure),
             },
             Source::Flowing { held, rest, .. } => {
                 if let Some(chunk) = held.pop_front() {
@@ -231,7 +236,7 @@ impl Body for Tapped {
                 return Poll::Ready(None);
             }
             if this.cut.as_mut().poll(cx).is_ready() {
-                this.fail(Failure::ShuttingDown);
+                this.fail(&Failure::ShuttingDown);
                 continue;
             }
             if this.poll_source(cx).is_ready() {

@@ -17,11 +17,24 @@ struct Row {
 }
 
 const DEPLOYMENTS: &str = "deployments";
+const KEY: &str = "api_key";
+const ID: &str = "id";
 
 /// The name of the row's model; empty when it has none.
 pub(super) fn name(row: &str) -> serde_json::Result<String> {
     let row: Row = serde_json::from_str(row)?;
     Ok(text(&row.model, "name").unwrap_or_default())
+}
+
+/// The row whose deployments without an id have this one.
+pub(super) fn with_id(row: &str, id: &str) -> serde_json::Result<String> {
+    let mut row: Row = serde_json::from_str(row)?;
+    let mut all = deployments(&row)?;
+    for deployment in all.iter_mut().filter(|deployment| text(deployment, ID).is_none()) {
+        deployment.insert(ID.to_owned(), RawValue::from_string(serde_json::to_string(id)?)?);
+    }
+    set_deployments(&mut row, &all)?;
+    serde_json::to_string(&row)
 }
 
 /// The row with the fields of `change` in the place of its own: `null` takes a field out. Servers
@@ -44,8 +57,8 @@ pub(super) fn join(row: &str, other: &str) -> serde_json::Result<String> {
     let (mut row, other): (Row, Row) = (serde_json::from_str(row)?, serde_json::from_str(other)?);
     let mut all = deployments(&row)?;
     for new in deployments(&other)? {
-        let id = text(&new, "id");
-        let same = |old: &Fields| id.is_some() && text(old, "id") == id;
+        let id = text(&new, ID);
+        let same = |old: &Fields| id.is_some() && text(old, ID) == id;
         match all.iter_mut().find(|old| same(old)) {
             Some(old) => *old = new,
             None => all.push(new),
@@ -60,7 +73,7 @@ pub(super) fn join(row: &str, other: &str) -> serde_json::Result<String> {
 pub(super) fn without(row: &str, id: &str) -> serde_json::Result<Option<String>> {
     let mut row: Row = serde_json::from_str(row)?;
     let mut all = deployments(&row)?;
-    all.retain(|deployment| text(deployment, "id").as_deref() != Some(id));
+    all.retain(|deployment| text(deployment, ID).as_deref() != Some(id));
     if all.is_empty() {
         return Ok(None);
     }
@@ -70,11 +83,18 @@ pub(super) fn without(row: &str, id: &str) -> serde_json::Result<Option<String>>
     serde_json::to_string(&row).map(Some)
 }
 
+/// A key is never shown, so a server that was read and is written back comes without: it keeps the
+/// one it has. `null` takes the key out.
 fn take_servers(row: &mut Row, servers: Vec<Fields>) {
-    for server in servers {
+    for mut server in servers {
         let name = text(&server, "name");
         match row.backends.iter_mut().find(|old| text(old, "name") == name) {
-            Some(old) => *old = server,
+            Some(old) => {
+                let kept = old.shift_remove(KEY).filter(|_| !server.contains_key(KEY));
+                server.extend(kept.map(|key| (KEY.to_owned(), key)));
+                server.retain(|_, value| value.get() != "null");
+                *old = server;
+            }
             None => row.backends.push(server),
         }
     }

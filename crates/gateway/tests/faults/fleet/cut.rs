@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 
 use transom_testkit::answer::{Framing, Step, chat_text, json, raw_bytes};
-use transom_testkit::{Answer, FakeBackend};
+use transom_testkit::{Answer, FakeBackend, Gate};
 
 use crate::support::fleet::{Fleet, in_order, node, refusal, text};
-use crate::support::is_soak;
+use crate::support::{count, eventually, is_soak};
 
 /// A short answer of a server that is cut.
 const BODY: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"inner-7b","choices":[{"index":0,"message":{"role":"assistant","content":"first"},"finish_reason":"stop"}]}"#;
@@ -117,16 +117,26 @@ async fn bytes_behind_an_answer_never_become_the_next_answer() {
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{forged}",
         forged.len()
     );
-    let smuggled = [framed(false).0, forged.into_bytes()].concat();
-    for round in 0..20 {
-        // In one piece, and with the second answer a moment later.
-        let answer = raw_bytes(smuggled.clone()).step(Step::Hang);
-        first.answer(if round % 2 == 0 { answer } else { answer.split_at(framed(false).0.len()) });
-        first.default_answer(chat_text("true"));
+    let forged = forged.into_bytes();
+    let whole = framed(false).0;
+    for round in 0..count(20, 500) {
+        // In one piece with the answer before it, and a moment later, while the connection rests.
+        let gate = Gate::new("the forged answer");
+        let late = if round % 2 == 0 { None } else { Some(Step::Wait(gate.clone())) };
+        let mut stray =
+            raw_bytes(if late.is_some() { whole.clone() } else { [&whole[..], &forged].concat() });
+        if let Some(wait) = late {
+            stray = stray.step(wait).step(Step::Send(forged.clone().into()));
+        }
+        first.answer(stray.step(Step::Hang)).default_answer(chat_text("true"));
         assert_eq!(text(&fleet.ask(&format!("{round} smuggled")).await.0), "first");
+        let smuggler = first.last_request();
+        gate.open();
+        let all = (whole.len() + forged.len()) as u64;
+        eventually("all bytes", async || first.bytes_written(&smuggler) == all).await;
         for next in 0..3 {
             let (answer, _) = fleet.ask(&format!("{round} next {next}")).await;
-            assert_eq!(text(&answer), "true");
+            assert_eq!(text(&answer), "true", "round {round}");
         }
     }
 }

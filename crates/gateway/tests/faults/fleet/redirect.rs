@@ -16,7 +16,7 @@ fn file(first: &FakeBackend, others: &str, deployments: &str) -> String {
     format!(
         "backends:\n  - {{name: node-0, url: \"{}/v1\", api_key: {KEY}}}\n{others}models:\n  \
          - name: {ALIAS}\n    deployments:\n      - {{backend: node-0, model: {INNER}}}\n\
-         {deployments}routing: {{breaker: false}}\n",
+         {deployments}routing: {{breaker: false, retry_budget: 1}}\n",
         first.url()
     )
 }

@@ -12,6 +12,9 @@ use crate::support::{CHAT, Rig, count};
 
 const LIMITS: &str = "limits: {first_chunk_timeout: 400ms, request_timeout: 1500ms}\n";
 
+/// Every request in these tests is tried again.
+const ROUTING: &str = "routing: {breaker: false, retry_budget: 1}\n";
+
 fn hangs() -> Script {
     chat_text("").script().map(|answer| answer.first(Step::Hang))
 }
@@ -25,7 +28,7 @@ fn hangs_behind_its_head() -> Script {
 async fn a_server_that_does_not_answer_in_time_is_passed_over() {
     let (first, second) = (node().await, node().await);
     second.default_answer(chat_text("second"));
-    let yaml = format!("{}{LIMITS}", in_order(&[first.url(), second.url()]));
+    let yaml = format!("{}{LIMITS}{ROUTING}", in_order(&[first.url(), second.url()]));
     let fleet = Fleet::start(&yaml).await;
     for silence in [hangs(), hangs_behind_its_head()] {
         first.default_answer(silence);
@@ -71,7 +74,7 @@ async fn when_nobody_answers_in_time_each_is_asked_once_and_the_client_reads_504
 async fn a_stream_that_drips_without_an_event_is_given_up_after_the_idle_limit() {
     let rig = Rig::start("limits: {idle_timeout: 600ms, keepalive_interval: 10s}\n").await;
     let good = event_stream(stream([piece("Good ")]));
-    let endless = ["data: {\"a\":\"", &"x".repeat(4096)].concat();
+    let endless = ["data: {\"a\":\"", &"x".repeat(400)].concat();
     let drips = endless.as_bytes().chunks(1).flat_map(|drop| {
         let drop = Step::Send(drop.to_vec().into());
         [Step::Pause(Duration::from_millis(50)), drop]
@@ -111,7 +114,10 @@ async fn a_stream_that_drips_events_ends_at_the_limit_of_the_whole_and_costs_no_
 #[tokio::test]
 async fn an_answer_in_one_piece_may_drip_until_the_limit_of_the_whole() {
     let first = node().await;
-    let yaml = format!("{}limits: {{idle_timeout: 300ms, request_timeout: 20s}}\n", in_order(&[first.url()]));
+    let yaml = format!(
+        "{}limits: {{idle_timeout: 300ms, request_timeout: 20s}}\n",
+        in_order(&[first.url()])
+    );
     let fleet = Fleet::start(&yaml).await;
     let slow = chat_text("slow").script();
     // 400 bytes, 1 at a time: longer than the idle limit, which is one of streams.

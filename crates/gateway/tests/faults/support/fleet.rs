@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use transom_testkit::gateway::Builder;
 use transom_testkit::raw::Response;
 use transom_testkit::{Client, FakeBackend, FakeProcess, TestGateway};
 
@@ -66,6 +67,11 @@ pub(crate) fn chat_stream(text: &str) -> String {
     chat(text).replacen('{', r#"{"stream":true,"#, 1)
 }
 
+/// A gateway to be set up.
+pub(crate) fn builder() -> Builder {
+    TestGateway::builder(env!("CARGO_BIN_EXE_transom"))
+}
+
 /// How one deployment stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
@@ -89,8 +95,12 @@ impl Fleet {
 
     /// A gateway with this file, whatever its servers do.
     pub(crate) async fn listening(file: &str) -> Self {
-        let builder = TestGateway::builder(env!("CARGO_BIN_EXE_transom"));
-        let gateway = builder.config_yaml(file).wait_listening().start().await;
+        Self::built(builder().config_yaml(file)).await
+    }
+
+    /// A gateway that is started like this.
+    pub(crate) async fn built(builder: Builder) -> Self {
+        let gateway = builder.wait_listening().start().await;
         Self { client: gateway.client(), gateway }
     }
 

@@ -73,6 +73,9 @@ async fn answers_carry_the_name_that_was_asked_for_in_every_place() {
     inside.assert_nothing_of_the_inside("a stored response", &stored.text());
     let list = inside.client.get(MODELS).await;
     inside.assert_nothing_of_the_inside("the list", &list.text());
+    let info = inside.client.get("/model/info").await;
+    assert_eq!((info.status, &info.json()["data"][0]["model_name"]), (200, &"default".into()));
+    inside.assert_nothing_of_the_inside("LiteLLM's list", &info.text());
     let one = inside.client.get(&format!("{MODELS}/default")).await;
     assert_eq!(
         (one.json()["id"].as_str(), one.json()["max_model_len"].as_u64()),

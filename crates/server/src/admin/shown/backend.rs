@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use transom_core::clock::Timestamp;
 use transom_engine::control::{BackendView, Mark, Marked};
 
 use super::{DeploymentStatus, ProbeWord, StateWord, address, deployment, key, probe};
@@ -114,6 +115,6 @@ fn marked(marked: &Marked) -> BackendMarked {
         reason: said(&marked.marking.reason),
         actor: said(&marked.marking.actor),
         ttl_seconds: marked.marking.ttl.map(Seconds),
-        since: marked.since.map(|since| since.seconds()),
+        since: marked.since.map(Timestamp::seconds),
     }
 }

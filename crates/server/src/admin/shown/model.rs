@@ -16,7 +16,7 @@ words! {
 
 shape! {
     /// A model and how it stands.
-    answer struct Model {
+    answer struct ModelShown {
         /// The name that clients ask for.
         name: Arc<str>,
         /// `model`
@@ -63,7 +63,7 @@ shape! {
 }
 
 /// Shows a model.
-pub(crate) fn model(view: &ModelView) -> Model {
+pub(crate) fn model(view: &ModelView) -> ModelShown {
     let (source, read_only) = match view.model.source {
         Source::File => ("file", true),
         Source::Admin => ("admin", false),
@@ -80,7 +80,7 @@ pub(crate) fn model(view: &ModelView) -> Model {
         deployments: readiness.deployments.iter().map(|seen| deployment(&name, seen)).collect(),
         keys: keys.collect(),
     };
-    Model {
+    ModelShown {
         name,
         object: "model",
         source: SourceWord(source),

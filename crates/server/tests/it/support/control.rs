@@ -46,13 +46,11 @@ impl Fake {
     }
 
     fn note(&self, told: Told) -> Result<(), ControlError> {
-        match self.fails.lock().unwrap().take() {
-            Some(error) => Err(error),
-            None => {
-                self.told.lock().unwrap().push(told);
-                Ok(())
-            }
+        if let Some(error) = self.fails.lock().unwrap().take() {
+            return Err(error);
         }
+        self.told.lock().unwrap().push(told);
+        Ok(())
     }
 
     fn rejection(&self) -> Option<Rejected> {

@@ -20,8 +20,8 @@ use transom_core::upstream_error::UpstreamError;
 
 use super::{NOON, fleet};
 
-pub(super) fn server(id: &BackendId) -> Option<Arc<dyn Upstream>> {
-    Some(Arc::new(Server(id.0.to_string())))
+pub(super) fn server(id: &BackendId) -> Arc<dyn Upstream> {
+    Arc::new(Server(id.0.to_string()))
 }
 
 /// Answers with the route it was called on and the body it got.
@@ -43,7 +43,7 @@ impl Upstream for Server {
     }
 
     async fn changed(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn load(&self) -> Option<Load> {

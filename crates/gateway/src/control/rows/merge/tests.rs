@@ -28,3 +28,23 @@ fn deployments_join_and_leave_one_by_one() {
     assert!(without(&left, "b").unwrap().is_none());
     assert_eq!(name(&left).unwrap(), "chat");
 }
+
+#[test]
+fn a_server_that_is_written_back_without_its_key_keeps_it() {
+    let row = r#"{"model":{"name":"m"},"backends":[{"name":"b","url":"u","api_key":"k"}]}"#;
+    let key = |change: &str| {
+        let row: Row = serde_json::from_str(&update(row, change).unwrap()).unwrap();
+        text(&row.backends[0], "api_key")
+    };
+    assert_eq!(key(r#"{"backends":[{"name":"b","url":"v"}]}"#).as_deref(), Some("k"));
+    assert_eq!(key(r#"{"backends":[{"name":"b","api_key":"l"}]}"#).as_deref(), Some("l"));
+    assert_eq!(key(r#"{"backends":[{"name":"b","api_key":null}]}"#), None);
+}
+
+#[test]
+fn a_deployment_gets_an_id_where_it_has_none() {
+    let row = with_id(r#"{"model":{"deployments":[{"id":"a"},{"backend":"b"}]}}"#, "new").unwrap();
+    let row: Row = serde_json::from_str(&row).unwrap();
+    let ids: Vec<_> = deployments(&row).unwrap().iter().map(|d| text(d, "id")).collect();
+    assert_eq!(ids, [Some("a".to_owned()), Some("new".to_owned())]);
+}

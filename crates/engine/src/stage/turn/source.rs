@@ -1,0 +1,97 @@
+//! Where a turn's bytes come from: the call of the model, and what its server sends. The client is
+//! kept from believing that the connection is dead meanwhile.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use transom_core::failure::Failure;
+use transom_core::port::upstream::UpstreamBody;
+use transom_wire::sse::COMMENT_KEEP_ALIVE;
+
+use super::Running;
+use crate::dispatch::{Opened, hidden};
+
+impl Running {
+    /// Has the model called. A client that has waited for a while gets the beginning of its stream
+    /// meanwhile; until then a failure keeps its status.
+    pub(super) async fn open(&mut self) -> Result<(VecDeque<Bytes>, UpstreamBody), Failure> {
+        let mut opening = Box::pin(Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job)));
+        let served = loop {
+            let silent = self.last_sent + self.keep_alive;
+            tokio::select! {
+                served = &mut opening => break served?,
+                () = self.sink.gone() => return Err(Failure::Cancelled),
+                () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
+                () = tokio::time::sleep_until(silent), if self.sink.can_stream() => {
+                    self.begin().await?;
+                    self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
+                    self.flush().await?;
+                }
+            }
+        };
+        let Opened::Stream { held, rest } = served.opened else {
+            return Err(Failure::Internal("a whole answer to a stream".into()));
+        };
+        self.upstream_name = served.names.map(|names| names.upstream);
+        self.flight = Some(served.flight);
+        Ok((held, rest))
+    }
+
+    /// The next bytes of the model server; `None` at the end. A stream that has been silent
+    /// towards the client gets a comment, also while the model server sends what makes no event.
+    pub(super) async fn next_chunk(
+        &mut self,
+        body: &mut UpstreamBody,
+    ) -> Result<Option<Bytes>, Failure> {
+        let streams = self.sink.is_stream();
+        loop {
+            let silent = self.last_sent + self.keep_alive;
+            let frame = tokio::select! {
+                biased;
+                frame = body.frame() => frame,
+                () = self.sink.gone() => return Err(Failure::Cancelled),
+                () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
+                () = tokio::time::sleep_until(silent), if streams => {
+                    self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
+                    self.flush().await?;
+                    continue;
+                }
+            };
+            match frame {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(error.into()),
+                Some(Ok(frame)) => {
+                    if let Ok(chunk) = frame.into_data() {
+                        return Ok(Some(chunk));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the place at the deployment back, with a judgement.
+    pub(super) fn land(&mut self, failure: Option<&Failure>) {
+        let Some(mut flight) = self.flight.take() else { return };
+        let now = tokio::time::Instant::now().into_std();
+        match failure {
+            None => flight.ended(self.encoder.transcript().usage(), now),
+            Some(Failure::Upstream(error)) => {
+                flight.failed(error, now);
+                self.gateway.suspect(&self.job, flight, error);
+            }
+            // The client left, or the gateway stops: nothing is said about the deployment.
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn without_name(&self, failure: Failure) -> Failure {
+        match (failure, &self.upstream_name) {
+            (Failure::Upstream(error), Some(upstream)) => {
+                Failure::Upstream(hidden(error, upstream, &self.job.asked))
+            }
+            (failure, _) => failure,
+        }
+    }
+}
