@@ -1,6 +1,6 @@
 //! Everything a request meets on its way.
 
-use std::hash::RandomState;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,6 +36,8 @@ pub struct Gateway {
     poison: Mutex<PoisonList>,
     /// Keys the hashes of requests.
     pub(crate) hasher: RandomState,
+    /// Keys the hashes of prompts.
+    pub(crate) seed: u64,
     /// Every turn runs on it.
     pub(crate) tracker: TaskTracker,
     /// Cuts what still runs when the time for shutting down is over.
@@ -72,6 +74,7 @@ impl Gateway {
             in_flight: Arc::default(),
             poison: Mutex::new(poison),
             hasher: RandomState::new(),
+            seed: RandomState::new().hash_one("prompts"),
             tracker: parts.tracker,
             cut: parts.cut,
         }

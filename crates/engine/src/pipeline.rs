@@ -13,6 +13,7 @@ use transom_core::secret::Secret;
 use crate::call::{Call, Reply};
 use crate::gateway::Gateway;
 use crate::stage::authenticate;
+use crate::stage::plan::Asker;
 use crate::stage::resolve::resolve;
 use crate::stage::screen::Screened;
 use crate::stage::turn::{Prepared, Stopwatch};
@@ -24,11 +25,12 @@ impl Gateway {
         let caller = authenticate::check(&live.settings.access, call.credentials.as_ref())?; // bearer token -> Principal
         let ticket = self.admit(&live)?; // a place in flight, given back when dropped
         let body = call.body.await?; // read only now, within the edge's limits
+        let asker = Asker { caller: &caller, hints: &call.hints, seed: self.seed };
         match live.screen(call.endpoint, body)? {
             // Same protocol on both sides: the bytes go through, and usage is watched.
             Screened::Bytes(passage) => {
                 let model = resolve(&live, &passage.head.model, passage.route)?; // name -> model
-                let job = live.plan_passage(&caller, &call.hints, &passage, model);
+                let job = live.plan_passage(&asker, &passage, model);
                 // A deployment is chosen and called, another one if it fails; then the answer.
                 self.pass(&live, passage, job, ticket).await
             }
@@ -39,7 +41,7 @@ impl Gateway {
                 let mut stopwatch = Stopwatch::start();
                 let joined = self.rehydrate(&live, &caller, *request).await?; // earlier turns -> Generation
                 stopwatch.rehydrated();
-                let job = live.plan_turn(&caller, &call.hints, &joined, delivery, model);
+                let job = live.plan_turn(&asker, &joined, delivery, model);
                 let turn = joined.turn;
                 let prepared = Prepared { caller, turn, job, delivery, stopwatch };
                 // Model call with failover, events, commit, terminal event.

@@ -143,21 +143,28 @@ struct Line {
 
 /// Logs an exchange once, as loudly as the one to blame deserves.
 fn log(line: &Line, status: u16, milliseconds: u128, failure: Option<&Logged>) {
+    match failure {
+        None => log_quietly(line, status, milliseconds, "answered"),
+        Some(Logged { blame: Blame::Client, why }) => {
+            log_quietly(line, status, milliseconds, &format!("refused: {why}"));
+        }
+        Some(Logged { blame, why }) => log_fault(line, status, milliseconds, *blame, why),
+    }
+}
+
+fn log_quietly(line: &Line, status: u16, milliseconds: u128, what: &str) {
     let Line { id, method, route, revision } = line;
-    let Some(Logged { blame, why }) = failure else {
-        tracing::info!(request.id = %id, method, route = &**route, status, milliseconds, revision, "answered");
-        return;
-    };
-    match blame {
-        Blame::Client => {
-            tracing::info!(request.id = %id, method, route = &**route, status, milliseconds, revision, "refused: {why}");
-        }
-        Blame::Upstream => {
-            tracing::warn!(request.id = %id, method, route = &**route, status, milliseconds, revision, "{why}");
-        }
-        Blame::Gateway => {
-            tracing::error!(request.id = %id, method, route = &**route, status, milliseconds, revision, "{why}");
-        }
+    let route = &**route;
+    tracing::info!(request.id = %id, method, route, status, milliseconds, revision, "{what}");
+}
+
+fn log_fault(line: &Line, status: u16, milliseconds: u128, blame: Blame, why: &str) {
+    let Line { id, method, route, revision } = line;
+    let route = &**route;
+    if blame == Blame::Upstream {
+        tracing::warn!(request.id = %id, method, route, status, milliseconds, revision, "{why}");
+    } else {
+        tracing::error!(request.id = %id, method, route, status, milliseconds, revision, "{why}");
     }
 }
 

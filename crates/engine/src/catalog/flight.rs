@@ -29,12 +29,15 @@ impl Flight {
         Some(Self { target, group, started: now, admission, judged: false })
     }
 
-    /// The first content has come.
+    /// The first content of a stream has come: that is how fast its server begins.
+    pub(crate) fn first_token(&self, now: Instant) {
+        let took = now.saturating_duration_since(self.started);
+        self.target.track.with(|learnt| learnt.first_token.observe(took, now));
+    }
+
+    /// It is being answered.
     pub(crate) fn began(&mut self, now: Instant) {
-        self.target.track.with(|learnt| {
-            learnt.first_token.observe(now.saturating_duration_since(self.started), now);
-            learnt.breaker.succeeded(now);
-        });
+        self.target.track.with(|learnt| learnt.breaker.succeeded(now));
         self.judge(true, now);
     }
 
@@ -48,10 +51,15 @@ impl Flight {
     /// It failed.
     pub(crate) fn failed(&mut self, error: &UpstreamError, now: Instant) {
         let blamed = judge::blames_server(error);
-        self.target.track.with(|learnt| match judge::class(error) {
-            FailureClass::RateLimit => learnt.breaker.hold(now + judge::rest(error)),
-            _ if blamed => learnt.breaker.failed(now),
-            _ => learnt.breaker.succeeded(now),
+        self.target.track.with(|learnt| {
+            match judge::class(error) {
+                FailureClass::RateLimit => {}
+                _ if blamed => learnt.breaker.failed(now),
+                _ => learnt.breaker.succeeded(now),
+            }
+            if let Some(rest) = judge::rest(error) {
+                learnt.breaker.hold(now + rest);
+            }
         });
         self.target.upstream.observe(if blamed { Err(error) } else { Ok(()) });
         self.judge(!blamed, now);

@@ -130,6 +130,10 @@ impl Group {
         wanted: &Wanted<'_>,
         now: Instant,
     ) -> Option<Flight> {
+        // With nobody to choose among nothing has to be measured.
+        if let [(target, _)] = able.as_slice() {
+            return Flight::begin(target, self, now);
+        }
         let mut left = self.healthiest(able, now);
         let mut candidates: Vec<Candidate<'_>> =
             left.iter().map(|target| target.candidate(now)).collect();

@@ -78,6 +78,9 @@ impl Gateway {
         self.count(&flight, opened.as_ref().err());
         match opened {
             Ok(opened) => {
+                if form != Form::Whole {
+                    flight.first_token(now());
+                }
                 flight.began(now());
                 Ok(Served { opened, flight, names: shown.map(|shown| Names { shown, upstream }) })
             }

@@ -9,7 +9,7 @@ use transom_core::upstream_error::{Report, Symptom, UpstreamError};
 /// How long a server that answers 429 without saying when rests.
 const REST: Duration = Duration::from_secs(1);
 
-/// No server rests longer for a 429.
+/// No server rests longer because it asked for it.
 const LONGEST_REST: Duration = Duration::from_mins(1);
 
 /// The class of a failure.
@@ -86,11 +86,15 @@ pub(crate) fn helps_again(class: FailureClass) -> bool {
     matches!(class, FailureClass::Connection | FailureClass::RateLimit)
 }
 
-/// How long a server that refuses for its load is left alone.
-pub(crate) fn rest(error: &UpstreamError) -> Duration {
-    match error {
-        UpstreamError::Status { retry_after: Some(wait), .. } => (*wait).min(LONGEST_REST),
-        _ => REST,
+/// How long a server that refuses for its load is left alone: as long as it asks with a 429 or a
+/// 503, and for a moment when a 429 asks for nothing.
+pub(crate) fn rest(error: &UpstreamError) -> Option<Duration> {
+    let UpstreamError::Status { status, retry_after, .. } = error else { return None };
+    let asked = retry_after.map(|wait| wait.min(LONGEST_REST));
+    match *status {
+        StatusCode::TOO_MANY_REQUESTS => Some(asked.unwrap_or(REST)),
+        StatusCode::SERVICE_UNAVAILABLE => asked,
+        _ => None,
     }
 }
 

@@ -11,8 +11,8 @@ const REMEMBERED: usize = 10;
 const TOO_MANY: usize = 3;
 
 /// For how long an answer counts: a server that gets no requests because of its flaw would keep it
-/// for ever otherwise.
-const WINDOW: Duration = Duration::from_secs(30);
+/// for ever otherwise. As long as the first ejection of an outlier, so that it comes back then.
+const WINDOW: Duration = Duration::from_secs(5);
 
 /// The last outcomes, oldest first.
 #[derive(Clone, Debug, Default)]

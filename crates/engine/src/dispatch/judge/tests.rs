@@ -42,11 +42,15 @@ fn each_failure_has_a_class_and_only_some_speak_against_the_server() {
 
 #[test]
 fn a_server_rests_as_long_as_it_asks_within_bounds() {
-    let asking = |seconds| UpstreamError::Status {
-        status: StatusCode::TOO_MANY_REQUESTS,
+    let asking = |status, seconds| UpstreamError::Status {
+        status: StatusCode::from_u16(status).unwrap(),
         report: Report::default(),
         retry_after: Some(Duration::from_secs(seconds)),
     };
-    let rests = [status(429, None), asking(7), asking(3600)].map(|error| rest(&error).as_secs());
-    assert_eq!(rests, [1, 7, 60]);
+    let errors = [status(429, None), asking(429, 7), asking(429, 3600), asking(503, 7)];
+    let rests = errors.map(|error| rest(&error).map(|rest| rest.as_secs()));
+    assert_eq!(rests, [Some(1), Some(7), Some(60), Some(7)]);
+    for error in [status(503, None), asking(500, 7)] {
+        assert_eq!(rest(&error), None, "{error:?}");
+    }
 }

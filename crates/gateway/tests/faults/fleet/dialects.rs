@@ -21,7 +21,7 @@ async fn with_deaths(
     model: &str,
     nodes: &mut [FakeProcess],
 ) -> Report {
-    let load = Load::chat(client, model).clients(8).for_at_most(Duration::from_secs(60)).start();
+    let load = Load::chat(client, model).clients(8).for_at_most(Duration::from_mins(1)).start();
     for node in nodes {
         load.await_more(24).await;
         node.kill_9().await;
@@ -51,9 +51,10 @@ async fn two_servers_of_a_litellm_file() {
     );
     let builder = builder().config("config.yaml", config).env("BACKEND_01_KEY", "key-1");
     let builder = builder.env("LITELLM_MASTER_KEY", MASTER).dotenv("BACKEND_02_KEY=key-2\n");
-    let fleet = Fleet::built(builder).await;
+    let bearer = ("authorization", &*format!("Bearer {MASTER}"));
+    let fleet = Fleet::built(builder).await.with_header(bearer);
     fleet.await_all_ready().await;
-    let client = fleet.gateway.client().header("authorization", &format!("Bearer {MASTER}"));
+    let client = fleet.gateway.client().header(bearer.0, bearer.1);
     let report = with_deaths(&fleet, client, ALIAS, &mut nodes).await;
     report.assert_unbegun_ones_are_answered();
     assert_eq!(report.models().into_iter().collect::<Vec<_>>(), [ALIAS]);

@@ -14,10 +14,10 @@ const TEN_YEARS: &str = "315360000";
 /// No server is left alone for longer, whatever it asks for, in seconds.
 const LONGEST: u64 = 60;
 
-/// An answer that is two seconds of rest by the server's own clock.
+/// An answer that asks for three seconds of rest by the server's own clock.
 fn dated() -> Answer {
     let date = http_date(Duration::ZERO);
-    come_back(429, &http_date(Duration::from_secs(2))).header("date", &date)
+    come_back(429, &http_date(Duration::from_secs(3))).header("date", &date)
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn a_server_that_asks_to_be_left_alone_is_and_another_answers() {
     // How long each rests: at least, and at most. What cannot be read is a short rest.
     let rows = [
         ("seconds", come_back(429, "2"), secs(2)..secs(4)),
-        ("a date", dated(), secs(1)..secs(4)),
+        ("a date", dated(), secs(2)..secs(5)),
         ("junk", come_back(429, "soon"), Duration::from_millis(500)..secs(3)),
         ("a negative number", come_back(429, "-5"), Duration::from_millis(500)..secs(3)),
         ("nothing", bare, Duration::from_millis(500)..secs(3)),

@@ -97,8 +97,7 @@ async fn a_storm_is_answered_at_once_and_ends_with_one_careful_request_at_a_time
         node.take_peak();
     }
     let asking = Load::chat(fleet.gateway.client(), ALIAS).clients(16);
-    let asking =
-        asking.pause(Duration::from_millis(5)).for_at_most(Duration::from_secs(60)).start();
+    let asking = asking.pause(Duration::from_millis(5)).for_at_most(Duration::from_mins(1)).start();
     let first = async || nodes.iter().any(|node| node.count(CHAT) > 0 && node.take_peak() > 0);
     eventually("a first trial", first).await;
     for node in &nodes {

@@ -29,7 +29,7 @@ async fn await_waiting(fleet: &Fleet, count: f64) {
 }
 
 /// Asks so many one after the other, each once the one before waits; the first is being answered.
-async fn ask_in_turn(fleet: &Fleet, count: usize) -> Vec<transom_testkit::RawClient> {
+async fn ask_in_turn(fleet: &Fleet, gate: &Gate, count: usize) -> Vec<transom_testkit::RawClient> {
     let host = fleet.gateway.url().trim_start_matches("http://");
     let mut clients = Vec::new();
     for number in 0..count {
@@ -37,6 +37,7 @@ async fn ask_in_turn(fleet: &Fleet, count: usize) -> Vec<transom_testkit::RawCli
         let client = client.await.expect("connecting");
         client.post(host, CHAT, &body(&format!("number {number}"))).await.expect("sending");
         clients.push(client);
+        gate.arrived(1).await;
         #[expect(clippy::cast_precision_loss, reason = "a handful")]
         await_waiting(fleet, number as f64).await;
     }
@@ -49,7 +50,7 @@ async fn those_who_wait_for_a_place_are_served_in_the_order_in_which_they_came()
     let gate = Gate::new("a place");
     node.default_answer(chat().wait(&gate).text("done"));
     let fleet = Fleet::start(&one_at_a_time(&node, "{queue_length: 10}")).await;
-    let mut clients = ask_in_turn(&fleet, 6).await;
+    let mut clients = ask_in_turn(&fleet, &gate, 6).await;
     // Whoever leaves loses the place, and nobody else does.
     drop(clients.remove(3));
     await_waiting(&fleet, 4.0).await;
@@ -79,7 +80,7 @@ async fn a_full_line_refuses_at_once_and_says_when_to_come_back() {
     let gate = Gate::new("a place");
     node.default_answer(chat().wait(&gate).text("done"));
     let fleet = Fleet::start(&one_at_a_time(&node, "{queue_length: 2}")).await;
-    let mut clients = ask_in_turn(&fleet, 3).await;
+    let mut clients = ask_in_turn(&fleet, &gate, 3).await;
     for _ in 0..3 {
         let (answer, took) = fleet.ask("one too many").await;
         assert_eq!(refusal(&answer), (503, "model_overloaded".to_owned()), "{}", answer.text());
@@ -100,7 +101,7 @@ async fn nobody_waits_for_a_place_longer_than_the_limit() {
     let gate = Gate::new("a place");
     node.default_answer(chat().wait(&gate).text("done"));
     let fleet = Fleet::start(&one_at_a_time(&node, "{queue_timeout: 400ms}")).await;
-    let mut clients = ask_in_turn(&fleet, 1).await;
+    let mut clients = ask_in_turn(&fleet, &gate, 1).await;
     let waiting = ["a", "b", "c"].map(async |text| fleet.ask(text).await);
     for (answer, took) in join_all(waiting).await {
         assert_eq!(refusal(&answer), (503, "model_overloaded".to_owned()), "{}", answer.text());

@@ -104,6 +104,12 @@ impl Fleet {
         Self { client: gateway.client(), gateway }
     }
 
+    /// The same, for clients that send this header.
+    pub(crate) fn with_header(mut self, (name, value): (&str, &str)) -> Self {
+        self.client = self.client.header(name, value);
+        self
+    }
+
     /// How the deployments of the first model stand, in the order of the file.
     pub(crate) async fn standing(&self) -> Vec<Standing> {
         let page = self.client.get("/readyz").await.json();

@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// Waits that a test has time for, and no cooling that hides what is asked for next.
-const IMPATIENT: &str = "routing: {queue_timeout: 1, retries: 0, breaker: false}\n";
+const IMPATIENT: &str = "routing: {queue_timeout: 0.2, retries: 0, breaker: false}\n";
 
 struct Inside {
     servers: Servers,

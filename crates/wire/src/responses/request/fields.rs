@@ -57,7 +57,12 @@ pub const FIELDS: &[Field] = &[
     field("presence_penalty", PassedOn, "-2 to 2"),
     field("previous_response_id", Honoured, ""),
     field("prompt", Refused, ""),
-    field("prompt_cache_key", WithoutEffect, ""),
+    field(
+        "prompt_cache_key",
+        Honoured,
+        "requests with the same one go to the same deployment where the model's strategy is \
+         `session`",
+    ),
     field("prompt_cache_retention", WithoutEffect, ""),
     field(
         "reasoning",
