@@ -7,7 +7,7 @@ use transom_testkit::answer::errors::internal;
 use transom_testkit::load::Report;
 use transom_testkit::{FakeBackend, Load};
 
-use crate::support::fleet::{ALIAS, Fleet, node, shared_by};
+use crate::support::fleet::{ALIAS, Fleet, LONG, node, shared_by};
 use crate::support::{CHAT, count, eventually};
 
 /// The first time for which an outlier is left out; see `transom_routing::ejection`.
@@ -24,7 +24,12 @@ async fn flapping(nodes: &[FakeBackend], percents: &[u64]) -> Fleet {
 }
 
 async fn load(fleet: &Fleet, requests: usize) -> Report {
-    Load::chat(fleet.gateway.client(), ALIAS).clients(4).requests(requests).run().await
+    Load::chat(fleet.gateway.client(), ALIAS)
+        .clients(4)
+        .for_at_most(LONG)
+        .requests(requests)
+        .run()
+        .await
 }
 
 #[tokio::test]
