@@ -61,6 +61,9 @@ impl IntoResponse for Rejection {
     }
 }
 
+/// No wait becomes longer than this by being spread, in seconds.
+const LONGEST_SPREAD: u64 = 60;
+
 /// When to come back, in whole seconds: what a model server asked for as it is, and our own word
 /// spread by up to a quarter, so that those who were refused together do not return together.
 fn seconds(wait: Duration, failure: &Failure) -> u64 {
@@ -68,7 +71,10 @@ fn seconds(wait: Duration, failure: &Failure) -> u64 {
     let seconds = rounded.max(1);
     match failure {
         Failure::Upstream(UpstreamError::Status { retry_after: Some(_), .. }) => seconds,
-        _ => seconds + RandomState::new().hash_one("spread") % (seconds / 4 + 1),
+        _ => {
+            let spread = RandomState::new().hash_one("spread") % (seconds / 4 + 1);
+            (seconds + spread).min(seconds.max(LONGEST_SPREAD))
+        }
     }
 }
 
