@@ -17,7 +17,7 @@ const MOST_HELD: usize = 64 << 10;
 
 /// Bytes of an answer that are held back at most where its client sees nothing before its end; then
 /// the client gets what comes of it, whatever it is.
-const MOST_COLLECTED: usize = 4 << 20;
+const MOST_COLLECTED: usize = 1 << 20;
 
 /// An answer that a client may see.
 pub(crate) enum Opened {

@@ -19,7 +19,8 @@ async fn flapping(nodes: &[FakeBackend], percents: &[u64]) -> Fleet {
         node.default_answer(echo(2, Duration::ZERO).failing_share(*percent, seed, internal()));
     }
     let urls: Vec<_> = nodes.iter().map(FakeBackend::url).collect();
-    let routing = "routing: {strategy: round_robin, ejection_ratio: 0.2, retry_budget: 0.5}\n";
+    // Breakers count failures in a row, each for itself; here it is the share that counts.
+    let routing = "routing: {strategy: round_robin, retry_budget: 0.5, breaker: false}\n";
     Fleet::start(&format!("{}{routing}", shared_by(&urls))).await
 }
 
