@@ -80,13 +80,12 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let asked = text(RETRY_AFTER)?;
     let wait = match asked.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let (until, now) = (
-                httpdate::parse_http_date(asked).ok()?,
-                httpdate::parse_http_date(text(DATE)?).ok()?,
-            );
-            until.duration_since(now).unwrap_or_default()
-        }
+        Err(_) => until(asked, text(DATE)?)?,
     };
     Some(wait.min(LONGEST_RETRY_AFTER))
+}
+
+fn until(then: &str, now: &str) -> Option<Duration> {
+    let date = |text| httpdate::parse_http_date(text).ok();
+    Some(date(then)?.duration_since(date(now)?).unwrap_or_default())
 }

@@ -69,13 +69,11 @@ const LONGEST_SPREAD: u64 = 60;
 fn seconds(wait: Duration, failure: &Failure) -> u64 {
     let rounded = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     let seconds = rounded.max(1);
-    match failure {
-        Failure::Upstream(UpstreamError::Status { retry_after: Some(_), .. }) => seconds,
-        _ => {
-            let spread = RandomState::new().hash_one("spread") % (seconds / 4 + 1);
-            (seconds + spread).min(seconds.max(LONGEST_SPREAD))
-        }
+    if let Failure::Upstream(UpstreamError::Status { retry_after: Some(_), .. }) = failure {
+        return seconds;
     }
+    let spread = RandomState::new().hash_one("spread") % (seconds / 4 + 1);
+    (seconds + spread).min(seconds.max(LONGEST_SPREAD))
 }
 
 /// An error in OpenAI's shape.

@@ -69,10 +69,10 @@ impl Gateway {
         let form = match job.delivery {
             Delivery::Whole => Form::Whole,
             Delivery::Stream => {
-                Form::Stream { event_bytes: self.event_bytes(), hold: Hold::UntilContent }
+                Form::Stream { event_bytes: self.event_bytes(), until: Hold::Content }
             }
             Delivery::Collected => {
-                Form::Stream { event_bytes: self.event_bytes(), hold: Hold::UntilEnd }
+                Form::Stream { event_bytes: self.event_bytes(), until: Hold::End }
             }
         };
         let exposed = flight.group.model.expose_upstream_model;

@@ -44,7 +44,7 @@ pub(crate) enum Form {
         /// The largest event.
         event_bytes: usize,
         /// How much of it is held back.
-        hold: Hold,
+        until: Hold,
     },
 }
 
@@ -53,9 +53,9 @@ pub(crate) enum Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hold {
     /// The client gets it as it comes.
-    UntilContent,
+    Content,
     /// The client gets the whole of it at its end.
-    UntilEnd,
+    End,
 }
 
 /// Calls a server, and waits for the whole answer or for the first content of a stream. Until then
@@ -74,9 +74,9 @@ pub(crate) async fn open(
             let body = collect(reply.body, MAX_ANSWER).await?;
             Ok(Opened::Whole(read_body(&body, shown)?))
         }
-        Form::Stream { event_bytes, hold } => {
+        Form::Stream { event_bytes, until } => {
             check_type(&reply.headers, "text/event-stream")?;
-            hold_back(reply.body, event_bytes, hold).await
+            hold_back(reply.body, event_bytes, until).await
         }
     }
 }
@@ -84,7 +84,7 @@ pub(crate) async fn open(
 async fn hold_back(
     mut rest: UpstreamBody,
     event_bytes: usize,
-    hold: Hold,
+    until: Hold,
 ) -> Result<Opened, UpstreamError> {
     let mut tap = UsageTap::new(UsageChunk::Forward, event_bytes);
     let (mut held, mut size) = (VecDeque::new(), 0);
@@ -98,7 +98,7 @@ async fn hold_back(
         if tap.has_content() {
             let first_content = *content.get_or_insert_with(Instant::now);
             // Content before an error is the client's: the error then belongs into its stream.
-            if hold == Hold::UntilContent {
+            if until == Hold::Content {
                 return Ok(Opened::Stream { first_content, held, rest });
             }
         }
