@@ -63,6 +63,8 @@ pub struct GatewayConfig {
     /// Sections with policies that are left out because of `--without-policies`, each as
     /// `FILE:LINE SECTION`.
     pub policies_left_out: Vec<String>,
+    /// Models of the admin API that cannot be served beside the rest, each as `MODEL: REASON`.
+    pub models_left_out: Vec<String>,
     /// Every file that was read or looked for, absolute: a change of one of them, or its
     /// appearance, may change all of this.
     pub sources: Vec<PathBuf>,
@@ -107,6 +109,7 @@ pub(crate) fn resolve(resolver: &mut Resolver<'_>, layers: Vec<Layer>) -> Resolv
         log: Log::read(resolver),
         metrics: Metrics::resolve(resolver),
         policies_left_out: resolver.findings.left_out.iter().map(ToString::to_string).collect(),
+        models_left_out: left_out.iter().map(LeftOut::told).collect(),
         sources: Vec::new(),
     };
     code_interpreter::resolve(resolver);

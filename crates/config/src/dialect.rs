@@ -41,7 +41,10 @@ fn tell_the_rest(draft: &Draft, before: usize, found: &mut Findings) {
     let mut own = found.findings.split_off(before);
     for (path, value) in draft.written() {
         let told = own.iter().any(|finding| finding.at == value.origin);
-        if !told && matches!(&value.origin, Origin::File { key, .. } if !key.is_empty()) {
+        // A server's name and the reference to it are made up from its address.
+        let made_up = ["backends[].name", "models[].deployments[].backend"].contains(&path);
+        if !told && !made_up && matches!(&value.origin, Origin::File { key, .. } if !key.is_empty())
+        {
             let message = format!("is `{path}`");
             own.push(Finding::new(value.origin.clone(), Treatment::Exact, message));
         }

@@ -70,6 +70,14 @@ pub(crate) struct LeftOut {
     pub(crate) problems: Vec<Problem>,
 }
 
+impl LeftOut {
+    /// The model and everything that is wrong with it.
+    pub(crate) fn told(&self) -> String {
+        let problems: Vec<_> = self.problems.iter().map(ToString::to_string).collect();
+        format!("model {}: {}", self.model, problems.join("; "))
+    }
+}
+
 /// The fleet and what there is to say about it.
 pub(crate) struct Assembled {
     pub(crate) fleet: Fleet,

@@ -7,13 +7,12 @@ pub(crate) use self::gather::variables;
 use std::path::PathBuf;
 
 use crate::{
-    AdminModel, Draft, Environment, Files, GatewayConfig, Notice, Origin, Problem, Recorder,
-    Report, Store,
+    AdminModel, Draft, Environment, Files, GatewayConfig, Notice, Problem, Recorder, Report, Store,
     cli::{self, ConfigCommands, GatewayCommands, Settings, Subcommands},
     config::{self, Resolved},
     dialect::Policies,
     fleet::LeftOut,
-    problem::{Findings, Treatment},
+    problem::{Finding, Findings, Treatment},
     report::ReportFormat,
     resolve::{Resolver, Shown, Surroundings},
     show,
@@ -126,23 +125,25 @@ impl Checked {
     fn notices(&self) -> Vec<Notice> {
         let mut notices = self.findings.notices.clone();
         let minor = |treatment| matches!(treatment, Treatment::Approximated | Treatment::NoEffect);
-        let mut others = 0_usize;
+        let mut others: Vec<&Finding> = Vec::new();
         for finding in &self.findings.findings {
             match finding.treatment {
                 Treatment::Unsupported => notices.push(Notice {
                     at: finding.at.clone(),
-                    message: format!("is not done: {}", finding.message),
+                    message: format!("{}: {}", finding.treatment.word(), finding.message),
                 }),
-                treatment => others += usize::from(minor(treatment)),
+                treatment => others.extend(minor(treatment).then_some(finding)),
             }
         }
-        if others > 0 {
-            let keys = if others == 1 { "key is" } else { "keys are" };
+        if let Some(first) = others.first() {
+            let keys = match others.len() {
+                1 => "this key is".to_owned(),
+                count => format!("this key and {} more are", count - 1),
+            };
             let message = format!(
-                "{others} {keys} approximated or without effect: `transom check` lists what becomes \
-                 of each"
+                "{keys} approximated or without effect: `transom check` lists what becomes of each"
             );
-            notices.push(Notice { at: Origin::CommandLine, message });
+            notices.push(Notice { at: first.at.clone(), message });
         }
         notices
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Notice, Problem};
+use crate::{Notice, Problem, Treatment};
 
 /// Every finding about a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub enum ReportFormat {
     /// Lines for people.
     Text,
     /// One JSON object: `{"ok": bool, "findings": [{severity, where, message, hint}]}`.
-    /// The severity is `error`, `notice`, or what becomes of a key: the words of
-    /// [`crate::Treatment`].
+    /// The severity is `error`, `notice`, or what becomes of a key: `exact`, `approximated`,
+    /// `no effect` or `unsupported`.
     Json,
 }
 
@@ -59,7 +59,10 @@ impl Report {
     /// One paragraph for each finding and a closing line.
     pub fn text(&self, colour: Colour) -> String {
         let mut lines = Vec::new();
-        for finding in self.findings() {
+        // What is the same as ever comes last: it hides what is not.
+        let mut findings = self.findings();
+        findings.sort_by_key(|finding| finding.severity == Treatment::Exact.word());
+        for finding in findings {
             let paint = match finding.severity {
                 "error" => "31",
                 "exact" => "32",

@@ -158,16 +158,31 @@ fn forbid(lists: &Draft, draft: &Draft, found: &mut Findings) {
             }
         }
         let Some(key) = backend.draft.best("backends[].api_key") else { continue };
-        let refused = match SecretRef::parse(&key.raw) {
-            Ok(SecretRef::File(_)) => "a row names no files",
-            Ok(SecretRef::Variable(variable)) if is_own(&variable, draft) => {
-                "this variable holds a key of the gateway itself"
-            }
+        let (refused, hint) = match SecretRef::parse(&key.raw) {
+            Ok(SecretRef::File(_)) => (
+                "a row names no files".to_owned(),
+                "give the key itself, or declare the server in a file",
+            ),
+            Ok(SecretRef::Variable(variable)) if is_own(&variable, draft) => (
+                "this variable holds a key of the gateway itself".to_owned(),
+                "use another variable, or give the key itself",
+            ),
+            Ok(SecretRef::Variable(variable)) if !is_offered(&variable, draft) => (
+                format!("{variable} is not among `admin.variables`"),
+                "name it there, or give the key itself",
+            ),
             _ => continue,
         };
-        let problem = Problem::new(key.origin.clone(), refused);
-        found.problem(problem.hint("use another variable, or give the key itself"));
+        found.problem(Problem::new(key.origin.clone(), refused).hint(hint));
     }
+}
+
+/// Whether the operator offers a variable to rows.
+fn is_offered(variable: &str, draft: &Draft) -> bool {
+    draft.best("admin.variables").is_some_and(|offered| match &offered.raw {
+        Raw::Scalar(name) => name.split(',').any(|name| name.trim() == variable),
+        Raw::List(names) => names.iter().any(|name| name == variable),
+    })
 }
 
 /// Whether a variable sets something of the gateway, or holds its master key.

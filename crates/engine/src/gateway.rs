@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use transom_core::clock::Clock;
+use transom_core::clock::{Clock, Timestamp};
 use transom_core::id::{IdSource, RequestId};
 use transom_core::port::store::ResponseStore;
 use transom_routing::poison::PoisonList;
@@ -24,6 +24,8 @@ pub struct Gateway {
     pub(crate) store: Arc<dyn ResponseStore>,
     /// Wall-clock time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// When it was made.
+    pub(crate) started: Timestamp,
     /// Randomness for ids.
     pub(crate) ids: Arc<dyn IdSource>,
     /// What is counted.
@@ -67,6 +69,7 @@ impl Gateway {
         Self {
             live: Live::new(first),
             store: parts.store,
+            started: parts.clock.now(),
             clock: parts.clock,
             ids: parts.ids,
             metrics: parts.metrics,

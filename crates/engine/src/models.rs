@@ -18,7 +18,7 @@ const OWNER: &str = "transom";
 struct Entry {
     id: Arc<str>,
     object: &'static str,
-    /// When the configuration that has it took effect, in seconds since the Unix epoch.
+    /// When the gateway was started, in seconds since the Unix epoch: it does not know more.
     created: i64,
     owned_by: &'static str,
     /// The longest prompt and answer together, in tokens, that every deployment takes.
@@ -36,7 +36,7 @@ impl Gateway {
     /// The body of `GET /v1/models`.
     pub fn models(&self) -> Result<Bytes, Failure> {
         let live = self.live.snapshot();
-        let data = entries(&live.catalog, live.since.seconds());
+        let data = entries(&live.catalog, self.started.seconds());
         let nothing_declared =
             live.catalog.groups.iter().all(|group| group.model.name.is_pattern());
         // Only servers can tell what a pattern stands for.
@@ -59,7 +59,7 @@ impl Gateway {
                 return Err(missing());
             }
         }
-        write(&entry(Arc::from(model), &name, &group, live.since.seconds()))
+        write(&entry(Arc::from(model), &name, &group, self.started.seconds()))
     }
 }
 

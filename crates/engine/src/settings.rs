@@ -10,7 +10,9 @@ use transom_wire::shield::Shield;
 /// Who may call.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// Everyone who reaches the listener, as the one built-in team.
+    /// Whoever is on this machine, as the one built-in team: only loopback is listened to.
+    Local,
+    /// Everyone who reaches the listener, likewise.
     Open,
     /// Holders of the master key.
     Key(Secret),

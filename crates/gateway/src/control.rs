@@ -57,6 +57,8 @@ struct Now {
     backends: Arc<Backends>,
     rows: Vec<ModelRow>,
     revision: Revision,
+    /// The store's revision when it was last read, whatever became of that.
+    store_read: i64,
     sources: Vec<PathBuf>,
 }
 
@@ -83,9 +85,11 @@ impl Controller {
             store: first.store_revision,
             since: first.gateway.snapshot().since,
             rejected: None,
-            left_out: config.policies_left_out.clone(),
+            left_out: left_out(config),
         };
-        let now = Now { backends: first.backends, rows: first.rows, revision, sources };
+        tell(&revision.left_out, &[]);
+        let (backends, rows, store_read) = (first.backends, first.rows, first.store_revision);
+        let now = Now { backends, rows, revision, store_read, sources };
         Self {
             recipe: first.recipe,
             gateway: first.gateway,
@@ -110,6 +114,7 @@ impl Controller {
                 return Err(self.reject(Refused { problems, sources: Vec::new() }));
             }
         };
+        self.now().store_read = list.revision;
         let (recipe, models) = (self.recipe.clone(), admin_models(&list.rows));
         let read = tokio::task::spawn_blocking(move || recipe.read(models)).await;
         let read = read.unwrap_or_else(|defect| {
@@ -142,11 +147,13 @@ impl Controller {
             .map_err(|error| vec![error.to_string()])?;
         self.gateway.swap(next);
         backends.supersede(&old, &settings);
-        let left_out = config.policies_left_out.clone();
+        let left_out = left_out(config);
+        tell(&left_out, &self.now().revision.left_out);
         let revision = Revision { number, digest, store, since, rejected: None, left_out };
         let backends = Arc::new(backends);
         let sources = config.sources.clone();
-        *self.now() = Now { backends, rows, revision: revision.clone(), sources };
+        let store_read = store;
+        *self.now() = Now { backends, rows, revision: revision.clone(), store_read, sources };
         let metrics = &self.gateway.metrics().fleet;
         metrics.reloads.inc();
         metrics.rejected.set(0);
@@ -184,6 +191,18 @@ impl Controller {
 
     fn timestamp(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+/// What the configuration has and the gateway does not serve.
+fn left_out(config: &GatewayConfig) -> Vec<String> {
+    config.policies_left_out.iter().chain(&config.models_left_out).cloned().collect()
+}
+
+/// Logs what is left out and was not `before`.
+fn tell(left_out: &[String], before: &[String]) {
+    for what in left_out.iter().filter(|what| !before.contains(what)) {
+        tracing::warn!("left out: {what}");
     }
 }
 

@@ -44,11 +44,12 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<Secret>, Failure> {
     Ok(token)
 }
 
-/// Whether an operator asks: the holder of the master key, or anybody where no key is configured.
-/// For answers that show operators more than others.
+/// Whether an operator asks: the holder of the master key; without one, whoever is on the machine
+/// when nobody else can ask. For answers that show operators more than others.
 pub(crate) fn is_operator(gateway: &Gateway, headers: &HeaderMap) -> bool {
     match gateway.snapshot().settings.access {
-        Access::Open => true,
+        Access::Local => true,
+        Access::Open => false,
         Access::Key(_) => bearer(headers)
             .and_then(|credentials| gateway.authenticate(credentials.as_ref()))
             .is_ok_and(|caller| caller.is_operator()),

@@ -39,7 +39,9 @@ fn priority(headers: &HeaderMap, access: &Access) -> Result<Priority, Failure> {
     let Some(value) = first else { return Ok(Priority::Normal) };
     match (value.as_bytes(), access, second) {
         (b"high", Access::Key(_), None) => Ok(Priority::High),
-        (b"high", Access::Open, None) | (b"normal", _, None) => Ok(Priority::Normal),
+        (b"high", Access::Local | Access::Open, None) | (b"normal", _, None) => {
+            Ok(Priority::Normal)
+        }
         (b"low", _, None) => Ok(Priority::Low),
         _ => {
             let message = format!("The header `{PRIORITY}` must be `high`, `normal` or `low`.");

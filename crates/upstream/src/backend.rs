@@ -148,7 +148,10 @@ impl Backend {
     }
 
     pub(crate) fn place(&self) -> Place<'_> {
-        Place { base: &self.base, surroundings: self.surroundings }
+        // An address at which it has answered leads to it, whatever the gateway runs in.
+        let answered = !self.listed().is_empty();
+        let surroundings = if answered { Surroundings::Machine } else { self.surroundings };
+        Place { base: &self.base, surroundings }
     }
 
     pub(crate) fn names(&self) -> &LastGood {

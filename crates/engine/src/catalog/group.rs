@@ -102,13 +102,19 @@ impl Group {
     /// Takes a place at the best target, or says what there is to wait for.
     ///
     /// Orders are gone through from the lowest: the next one counts only when nobody of those
-    /// before can take the request or will have a place for it.
+    /// before can take the request well or will have a place for it. When nobody can take it well,
+    /// the lowest order that can take it at all does.
     pub(crate) fn choose(self: &Arc<Self>, wanted: &Wanted<'_>, now: Instant) -> Choice {
         let mut survey = Survey::default();
+        let mut degraded = Vec::new();
         for level in &self.levels {
             let mut able: Vec<Able<'_>> = Vec::with_capacity(level.len());
             for target in level {
                 able.extend(look_at(target, wanted, now, &mut survey).map(|fit| (target, fit)));
+            }
+            if !able.is_empty() && able.iter().all(|(_, fit)| *fit == Fit::Degraded) {
+                degraded.push(able);
+                continue;
             }
             // Who was able and gave no place has just lost its last one to another request.
             if !able.is_empty() {
@@ -119,6 +125,12 @@ impl Group {
             }
             if survey.is_full() {
                 break;
+            }
+        }
+        for able in degraded {
+            survey.full();
+            if let Some(flight) = self.pick(able, wanted, now) {
+                return Choice::Taken(flight);
             }
         }
         survey.verdict(self.has_one(wanted.route), now)

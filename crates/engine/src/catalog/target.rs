@@ -91,7 +91,7 @@ impl Target {
 
     /// The name that its server lacks, and the list of those it has: it lists models, and this is
     /// not one.
-    fn unserved_name(&self) -> Option<(&Arc<str>, Arc<[ServedModel]>)> {
+    pub(crate) fn unserved_name(&self) -> Option<(&Arc<str>, Arc<[ServedModel]>)> {
         let name = self.deployment.upstream.fixed().filter(|_| !self.deployment.trust_name)?;
         let served = self.upstream.served();
         let known = served.is_empty() || served.iter().any(|served| served.id == *name);

@@ -36,6 +36,13 @@ pub(crate) fn not_ready(state: Option<&BackendState>) -> Failure {
 
 /// What a client reads when the model of `group` could not serve its call.
 pub(super) fn of(job: &Job, group: &Group, stop: Stop) -> Failure {
+    let failure = of_stop(job, group, stop);
+    // The client reads no more than the state; its operators look for the model.
+    tracing::info!(model = %job.asked, %failure, "no deployment could serve a request");
+    failure
+}
+
+fn of_stop(job: &Job, group: &Group, stop: Stop) -> Failure {
     match stop {
         Stop::Final(failure) => failure,
         Stop::WouldWait => loading(),
@@ -65,14 +72,15 @@ fn of_nobody(job: &Job, group: &Group, nobody: Nobody) -> Failure {
         Nobody::AllTried => gone("unavailable", GONE_RETRY_AFTER),
         Nobody::Misconfigured => Failure::Misconfigured {
             model: job.asked.to_string(),
-            served: job.operator.then(|| served(group)),
+            served: job.operator.then(|| served(group)).filter(|names| !names.is_empty()),
         },
     }
 }
 
-/// Every name that the model's servers list, once.
+/// Every name that is listed by those of the model's servers that lack the one they are asked for,
+/// once.
 fn served(group: &Group) -> Vec<String> {
-    let lists = group.targets.iter().map(|target| target.upstream.served());
+    let lists = group.targets.iter().filter_map(|target| Some(target.unserved_name()?.1));
     let names: BTreeSet<Arc<str>> = lists
         .flat_map(|list| list.iter().map(|model| model.id.clone()).collect::<Vec<_>>())
         .collect();

@@ -86,7 +86,13 @@ impl Tries {
         let configured = routing.retries_for.get(&class).copied();
         let limit = configured.or(group.model.retries).unwrap_or(routing.retries);
         let alone = group.has_one(job.route);
-        let helps = if alone { judge::helps_again(class) } else { judge::helps_elsewhere(class) };
+        // A name that the client chose is as unknown elsewhere, and must not use up the budget.
+        let chosen = failed.target.deployment.upstream.fixed().is_none();
+        let helps = match class {
+            FailureClass::NotFound if chosen => false,
+            class if alone => judge::helps_again(class),
+            class => judge::helps_elsewhere(class),
+        };
         let wanted = helps || configured.is_some_and(|retries| retries > 0);
         if failed.left.is_zero() || !wanted {
             return None;

@@ -36,7 +36,8 @@ pub(super) fn engine_settings(config: &GatewayConfig) -> Settings {
     Settings {
         access: match &config.auth {
             Auth::Key(key) => Access::Key(key.clone()),
-            Auth::LoopbackOnly | Auth::Everyone => Access::Open,
+            Auth::LoopbackOnly => Access::Local,
+            Auth::Everyone => Access::Open,
         },
         max_concurrency: limits.max_concurrency.count(),
         scan: scan::Limits { depth: limits.json_depth.get() },

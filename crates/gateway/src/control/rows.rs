@@ -61,6 +61,7 @@ impl Controller {
                 let row = of_litellm(json, &invocation)?;
                 // Its owner changes and removes a deployment by its id.
                 let id = transom_core::id::ItemId::fresh("dep", &*self.ids);
+                let row = merge::with_own_servers(&row).map_err(malformed)?;
                 Cow::Owned(merge::with_id(&row, id.as_str()).map_err(malformed)?)
             }
         };
@@ -94,22 +95,36 @@ impl Controller {
         deployment: Option<&str>,
     ) -> Result<(), ControlError> {
         self.refuse_file_model(name)?;
-        if let Some(id) = deployment {
-            let list = self.store.list().await?;
-            let row = list.rows.into_iter().find(|row| row.name == name);
-            let mut row = row.ok_or_else(|| missing(name))?;
-            if let Some(rest) = merge::without(row.json.get(), id).map_err(malformed)? {
-                row.json = RawValue::from_string(rest).map_err(malformed)?;
-                row.updated_at = self.timestamp();
-                row.updated_by = caller.scope.clone();
-                self.put(row, list.revision).await?;
-                return self.reloaded().await;
+        let list = self.store.list().await?;
+        let row = list.rows.iter().find(|row| row.name == name).ok_or_else(|| missing(name))?;
+        let rest = match deployment {
+            Some(id) => merge::without(row.json.get(), id).map_err(malformed)?,
+            None => None,
+        };
+        let mut others: Vec<_> = list.rows.iter().filter(|row| row.name != name).cloned().collect();
+        if let Some(rest) = rest {
+            let json = RawValue::from_string(rest).map_err(malformed)?;
+            let (updated_at, updated_by) = (self.timestamp(), caller.scope.clone());
+            let row = ModelRow { json, updated_at, updated_by, ..row.clone() };
+            others.push(row.clone());
+            self.refuse_harm(&others)?;
+            self.put(row, list.revision).await?;
+        } else {
+            self.refuse_harm(&others)?;
+            if !self.store.remove(name).await? {
+                return Err(missing(name));
             }
         }
-        if !self.store.remove(name).await? {
-            return Err(missing(name));
-        }
         self.reloaded().await
+    }
+
+    /// Refuses rows beside which one that is in effect could not be.
+    fn refuse_harm(&self, rows: &[ModelRow]) -> Result<(), ControlError> {
+        let read = self.recipe.read(admin_models(rows));
+        let config = read.map_err(|refused| ControlError::Invalid(refused.problems))?;
+        let known = self.now().revision.left_out.clone();
+        let harmed = config.models_left_out.into_iter().find(|model| !known.contains(model));
+        harmed.map_or(Ok(()), |model| Err(ControlError::Conflict(model)))
     }
 
     /// The model as it is in effect after a write.

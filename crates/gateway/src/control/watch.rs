@@ -90,7 +90,7 @@ impl Controller {
 
     /// A store that cannot be read has not changed as far as anybody knows.
     async fn store_has_changed(&self) -> bool {
-        let known = self.now().revision.store;
+        let known = self.now().store_read;
         self.store.revision().await.is_ok_and(|revision| revision != known)
     }
 }

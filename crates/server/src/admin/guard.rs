@@ -40,7 +40,7 @@ fn check(request: &Request, access: &Access) -> Result<(), Refusal> {
     let named = [host.as_ref(), request.uri().authority()];
     let local = host.is_some() && named.into_iter().flatten().all(is_loopback);
     // A key is more than a page can have; without one the name is all there is.
-    if matches!(access, Access::Open) && !local {
+    if !matches!(access, Access::Key(_)) && !local {
         return Err(Refusal::ForeignHost);
     }
     if let Some(origin) = only(headers, ORIGIN)? {

@@ -35,7 +35,7 @@ fn only_holders_of_a_key_come_first_and_other_words_are_refused_by_name() {
     };
     assert_eq!(said(&key, &["high"]), Ok(Priority::High));
     assert_eq!(said(&Access::Open, &["high"]), Ok(Priority::Normal));
-    for access in [key, Access::Open] {
+    for access in [key, Access::Open, Access::Local] {
         assert_eq!(said(&access, &["normal"]), Ok(Priority::Normal));
         assert_eq!(said(&access, &["low"]), Ok(Priority::Low));
         assert_eq!(said(&access, &[]), Ok(Priority::Normal));

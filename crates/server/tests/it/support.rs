@@ -78,7 +78,7 @@ impl Answer {
 impl World {
     /// No key is configured.
     pub(crate) fn open() -> Self {
-        Self::new(Access::Open, None)
+        Self::new(Access::Local, None)
     }
 
     /// A key is configured, and shown with every request.

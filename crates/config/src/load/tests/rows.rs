@@ -5,8 +5,8 @@ use transom_core::model::Source;
 use super::*;
 use crate::{admin_model, admin_model_of_litellm};
 
-const FILE: &str =
-    "backends: [{name: a, url: 'http://a'}]\nmodels: [{name: m, deployments: [{backend: a}]}]\n";
+const FILE: &str = "backends: [{name: a, url: 'http://a'}]\nmodels: [{name: m, deployments: [{backend: a}]}]\n\
+     admin: {variables: [NODE]}\n";
 const LINE: &str = "serve --code-interpreter disabled --api-key env:MASTER";
 
 fn machine() -> Machine {
@@ -65,16 +65,19 @@ fn a_row_that_cannot_be_is_refused_with_every_reason() {
             r#"{"model": {"name": "n", "deployments": [{"backend": "b"}]}, "backends": [
             {"name": "x", "url": "http://x", "api_key": "env:MASTER", "ca": "c.pem"},
             {"name": "y", "url": "http://x", "api_key": "file:/etc/passwd"},
-            {"name": "z", "url": "http://x", "api_key": "env:VR_API_KEY"}]}"#
+            {"name": "z", "url": "http://x", "api_key": "env:VR_API_KEY"},
+            {"name": "w", "url": "http://x", "api_key": "env:HOME"}]}"#
         ),
         [
             "admin API, n backends[0].ca: a row names no files (declare the server in a file)",
             "admin API, n backends[0].api_key: this variable holds a key of the gateway itself (use \
              another variable, or give the key itself)",
-            "admin API, n backends[1].api_key: a row names no files (use another variable, or give \
-             the key itself)",
+            "admin API, n backends[1].api_key: a row names no files (give the key itself, or \
+             declare the server in a file)",
             "admin API, n backends[2].api_key: this variable holds a key of the gateway itself (use \
              another variable, or give the key itself)",
+            "admin API, n backends[3].api_key: HOME is not among `admin.variables` (name it there, \
+             or give the key itself)",
         ]
     );
 }

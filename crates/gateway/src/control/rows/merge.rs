@@ -19,11 +19,12 @@ struct Row {
 const DEPLOYMENTS: &str = "deployments";
 const KEY: &str = "api_key";
 const ID: &str = "id";
+const NAME: &str = "name";
 
 /// The name of the row's model; empty when it has none.
 pub(super) fn name(row: &str) -> serde_json::Result<String> {
     let row: Row = serde_json::from_str(row)?;
-    Ok(text(&row.model, "name").unwrap_or_default())
+    Ok(text(&row.model, NAME).unwrap_or_default())
 }
 
 /// The row whose deployments without an id have this one.
@@ -32,6 +33,26 @@ pub(super) fn with_id(row: &str, id: &str) -> serde_json::Result<String> {
     let mut all = deployments(&row)?;
     for deployment in all.iter_mut().filter(|deployment| text(deployment, ID).is_none()) {
         deployment.insert(ID.to_owned(), RawValue::from_string(serde_json::to_string(id)?)?);
+    }
+    set_deployments(&mut row, &all)?;
+    serde_json::to_string(&row)
+}
+
+/// The row with servers of its own: what a file says of the same address does not meet them.
+pub(super) fn with_own_servers(row: &str) -> serde_json::Result<String> {
+    let mut row: Row = serde_json::from_str(row)?;
+    let model = text(&row.model, NAME).unwrap_or_default();
+    let own =
+        |name: &str| RawValue::from_string(serde_json::to_string(&format!("{model}@{name}"))?);
+    let mut all = deployments(&row)?;
+    for server in &mut row.backends {
+        let Some(name) = text(server, NAME) else { continue };
+        server.insert(NAME.to_owned(), own(&name)?);
+        for deployment in &mut all {
+            if text(deployment, "backend").as_ref() == Some(&name) {
+                deployment.insert("backend".to_owned(), own(&name)?);
+            }
+        }
     }
     set_deployments(&mut row, &all)?;
     serde_json::to_string(&row)
@@ -78,7 +99,7 @@ pub(super) fn without(row: &str, id: &str) -> serde_json::Result<Option<String>>
         return Ok(None);
     }
     let used: Vec<_> = all.iter().filter_map(|deployment| text(deployment, "backend")).collect();
-    row.backends.retain(|server| text(server, "name").is_some_and(|name| used.contains(&name)));
+    row.backends.retain(|server| text(server, NAME).is_some_and(|name| used.contains(&name)));
     set_deployments(&mut row, &all)?;
     serde_json::to_string(&row).map(Some)
 }
@@ -87,8 +108,8 @@ pub(super) fn without(row: &str, id: &str) -> serde_json::Result<Option<String>>
 /// one it has. `null` takes the key out.
 fn take_servers(row: &mut Row, servers: Vec<Fields>) {
     for mut server in servers {
-        let name = text(&server, "name");
-        match row.backends.iter_mut().find(|old| text(old, "name") == name) {
+        let name = text(&server, NAME);
+        match row.backends.iter_mut().find(|old| text(old, NAME) == name) {
             Some(old) => {
                 let kept = old.shift_remove(KEY).filter(|_| !server.contains_key(KEY));
                 server.extend(kept.map(|key| (KEY.to_owned(), key)));

@@ -44,6 +44,7 @@ fn framed(chunked: bool) -> (Vec<u8>, usize) {
 async fn an_answer_cut_at_any_byte_comes_whole_from_another_server() {
     let (first, second) = (node().await, node().await);
     let fleet = fleet(&first, &second).await;
+    fleet.insist_on(0).await;
     let mut cuts = 0;
     for chunked in [false, true] {
         let (wire, head) = framed(chunked);
@@ -90,6 +91,7 @@ async fn an_answer_that_every_server_cuts_is_an_error_and_never_half_an_answer()
 async fn an_answer_whose_length_is_wrong_is_none_and_its_connection_is_not_used_again() {
     let (first, second) = (node().await, node().await);
     let fleet = fleet(&first, &second).await;
+    fleet.insist_on(0).await;
     let length = BODY.len() as u64;
     let claims = |length| json(200, BODY).framed(Framing::ClaimedLength(length));
     let wrong: [(&str, Answer); 4] = [

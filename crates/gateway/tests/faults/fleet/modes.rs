@@ -33,6 +33,7 @@ fn body(model: &str, fields: &str) -> String {
 async fn every_mode_is_served_on_its_route_and_by_another_server_when_one_fails() {
     let nodes = [node().await, node().await];
     let fleet = Fleet::start(&file(&nodes)).await;
+    fleet.insist_on(0).await;
     for (mode, path, fields) in MODES {
         let whole = fleet.client.post(path, body(mode, fields)).await;
         assert_eq!((whole.status, nodes[0].count(path)), (200, 1), "{mode}: {}", whole.text());

@@ -85,6 +85,7 @@ async fn a_server_that_refuses_the_key_or_lost_the_model_is_passed_over() {
     let nodes = three().await;
     let urls = nodes.each_ref().map(FakeBackend::url);
     let fleet = Fleet::start(&format!("{}routing: {{retry_budget: 1}}\n", in_order(&urls))).await;
+    fleet.insist_on(0).await;
     let failures = [
         model_not_found(INNER, &["other".to_owned()]),
         json(401, r#"{"error":"Unauthorized"}"#),
@@ -96,4 +97,17 @@ async fn a_server_that_refuses_the_key_or_lost_the_model_is_passed_over() {
         assert_eq!(asked(&fleet, failure.status.into()).await, "second", "{failure:?}");
         assert_eq!(asked(&fleet, 0).await, "first");
     }
+}
+
+#[tokio::test]
+async fn a_first_server_that_only_fails_is_passed_over_and_no_client_notices() {
+    let nodes = three().await;
+    let fleet = Fleet::start(&in_order(&nodes.each_ref().map(FakeBackend::url))).await;
+    nodes[0].default_answer(internal());
+    // More than the budget of retries would cover for so few requests.
+    for number in 0..20 {
+        assert_eq!(asked(&fleet, number).await, "second");
+    }
+    assert_eq!(fleet.standing().await[0].state, "degraded");
+    assert!(nodes[0].count(CHAT) < 8, "{} calls", nodes[0].count(CHAT));
 }

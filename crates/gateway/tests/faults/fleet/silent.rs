@@ -30,6 +30,7 @@ async fn a_server_that_does_not_answer_in_time_is_passed_over() {
     second.default_answer(chat_text("second"));
     let yaml = format!("{}{LIMITS}{ROUTING}", in_order(&[first.url(), second.url()]));
     let fleet = Fleet::start(&yaml).await;
+    fleet.insist_on(0).await;
     for silence in [hangs(), hangs_behind_its_head()] {
         first.default_answer(silence);
         for road in ROADS {

@@ -98,13 +98,22 @@ impl Fleet {
 
     /// A gateway with this file, whatever its servers do.
     pub(crate) async fn listening(file: &str) -> Self {
-        Self::built(builder().config_yaml(file)).await
+        Self::built(builder().config_yaml(file).admin()).await
     }
 
     /// A gateway that is started like this.
     pub(crate) async fn built(builder: Builder) -> Self {
         let gateway = builder.wait_listening().start().await;
         Self { client: gateway.client(), gateway }
+    }
+
+    /// Has an operator say that a server is well, whatever becomes of its answers: otherwise one
+    /// that breaks a few of them is passed over for a while.
+    pub(crate) async fn insist_on(&self, node: usize) {
+        let path = format!("/admin/v1/backends/node-{node}/state");
+        let admin = self.gateway.admin().await;
+        let marked = admin.request("PUT", &path, &[], Some(r#"{"state":"healthy"}"#)).await;
+        assert_eq!(marked.status, 200, "{}", marked.text());
     }
 
     /// The same, for clients that send this header.

@@ -48,3 +48,13 @@ fn a_deployment_gets_an_id_where_it_has_none() {
     let ids: Vec<_> = deployments(&row).unwrap().iter().map(|d| text(d, "id")).collect();
     assert_eq!(ids, [Some("a".to_owned()), Some("new".to_owned())]);
 }
+
+#[test]
+fn a_row_has_servers_of_its_own() {
+    let row = r#"{"model":{"name":"m","deployments":[{"backend":"h:1"},{"backend":"of-a-file"}]},
+        "backends":[{"name":"h:1","url":"u"}]}"#;
+    let row: Row = serde_json::from_str(&with_own_servers(row).unwrap()).unwrap();
+    assert_eq!(text(&row.backends[0], "name").as_deref(), Some("m@h:1"));
+    let used: Vec<_> = deployments(&row).unwrap().iter().map(|d| text(d, "backend")).collect();
+    assert_eq!(used, [Some("m@h:1".to_owned()), Some("of-a-file".to_owned())]);
+}
