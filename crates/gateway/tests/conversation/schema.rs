@@ -75,6 +75,8 @@ fn of_event(name: &str) -> &'static [&'static str] {
         "response.function_call_arguments.done" => {
             &["item_id", "output_index", "name", "arguments"]
         }
+        "response.custom_tool_call_input.delta" => &["item_id", "output_index", "delta"],
+        "response.custom_tool_call_input.done" => &["item_id", "output_index", "input"],
         "error" => &["code", "message", "param"],
         other => panic!("an event that nobody knows: {other}"),
     }
