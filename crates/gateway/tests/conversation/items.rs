@@ -104,8 +104,8 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
         "a",
     ),
     (
-        r#"{"type":"shell_call","id":"i_1","call_id":"c_1","action":{"commands":["ls"]}}"#,
-        r#"{"type":"shell_call_output","id":"o_1","call_id":"c_1","output":[{"stdout":"a"}]}"#,
+        r#"{"type":"shell_call","id":"i_1","call_id":"c_1","action":{"commands":["ls"]},"status":"completed","environment":null}"#,
+        r#"{"type":"shell_call_output","id":"o_1","call_id":"c_1","output":[{"stdout":"a"}],"status":"completed","max_output_length":9}"#,
         r#"shell {"commands":["ls"]}"#,
         r#"[{"stdout":"a"}]"#,
     ),
@@ -117,7 +117,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         r#"{"type":"computer_call","id":"i_1","call_id":"c_1","status":"completed","pending_safety_checks":[],"action":{"type":"wait"}}"#,
-        r#"{"type":"computer_call_output","id":"o_1","call_id":"c_1","output":{"type":"computer_screenshot","file_id":"f"}}"#,
+        r#"{"type":"computer_call_output","id":"o_1","call_id":"c_1","output":{"type":"computer_screenshot","file_id":"f"},"status":"completed"}"#,
         r#"computer {"type":"wait"}"#,
         r#"{"type":"computer_screenshot","file_id":"f"}"#,
     ),

@@ -21,7 +21,8 @@ const NO_ARGUMENTS: &str = "{}";
 
 /// Reads an item whose type has been taken.
 pub(super) fn read(mut item: Object<'_, '_>, kind: HostedKind) -> Result<HostedItem, Failure> {
-    let fields = item.rest();
+    let mut fields = item.rest();
+    complete(&mut fields, kind);
     let id = read_id(&mut item)?;
     let told = match kind {
         HostedKind::WebSearchCall
@@ -53,6 +54,25 @@ pub(super) fn read(mut item: Object<'_, '_>, kind: HostedKind) -> Result<HostedI
         HostedKind::ComputerCallOutput => screenshot(&mut item)?,
     };
     Ok(HostedItem { id, kind, fields, told })
+}
+
+/// Adds what OpenAI's schema requires of an item that is shown and not of one that is sent.
+fn complete(fields: &mut Vec<(String, Json)>, kind: HostedKind) {
+    let absent: &[(&str, Option<&str>)] = match kind {
+        HostedKind::ShellCall => &[("status", Some("completed")), ("environment", None)],
+        HostedKind::ShellCallOutput => {
+            &[("status", Some("completed")), ("max_output_length", None)]
+        }
+        HostedKind::ComputerCallOutput
+        | HostedKind::ToolSearchCall
+        | HostedKind::ToolSearchOutput => &[("status", Some("completed"))],
+        _ => &[],
+    };
+    for (name, value) in absent {
+        if !fields.iter().any(|(field, _)| field == name) {
+            fields.push(((*name).to_owned(), json::raw(value)));
+        }
+    }
 }
 
 /// A call that its server has run already.

@@ -8,7 +8,7 @@ use super::super::{from_stored, to_stored};
 use crate::responses::sample::Counter;
 
 /// One item of each kind; whatever their fields, they are to come back as they were.
-pub(crate) const ITEMS: &str = include_str!("hosted.jsonl");
+const ITEMS: &str = include_str!("hosted.jsonl");
 
 #[test]
 fn hosted_items_keep_every_field() {
@@ -28,4 +28,14 @@ fn hosted_items_keep_every_field() {
         assert_eq!(again.json.get(), stored.json.get());
     }
     assert_eq!(kinds, HostedKind::ALL, "one line for each kind, in their order");
+}
+
+/// OpenAI's schema lets clients leave out what it requires of an item that is shown.
+#[test]
+fn what_clients_may_leave_out_is_shown() {
+    let sent = r#"{"type":"shell_call_output","id":"sho_1","call_id":"c","output":[]}"#;
+    let mut item = from_stored(&serde_json::from_str::<Json>(sent).unwrap()).unwrap();
+    let shown = to_stored(&mut item, &Counter::default());
+    let expected = r#"{"id":"sho_1","type":"shell_call_output","call_id":"c","output":[],"status":"completed","max_output_length":null}"#;
+    assert_eq!(shown.json.get(), expected);
 }
