@@ -11,6 +11,10 @@ pub enum Part {
     Image(Image),
     /// The model's refusal to answer, in its own words.
     Refusal(String),
+    /// A file given by the user, whose text is known.
+    File(File),
+    /// Sound given by the user.
+    Audio(Audio),
 }
 
 /// Text with what belongs to it.
@@ -37,4 +41,32 @@ pub struct Image {
     pub url: String,
     /// `low`, `high` or `auto`, as the client said it; `None` leaves it to the model server.
     pub detail: Option<String>,
+}
+
+/// A file with text in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name, if the client gave one.
+    pub filename: Option<String>,
+    /// The file as the client sent it: a `data:` URL, or base64 alone.
+    pub data: String,
+    /// What the file says.
+    pub text: String,
+}
+
+impl File {
+    /// What the model reads: the file's name around its text.
+    pub fn told(&self) -> String {
+        let name = self.filename.as_deref().unwrap_or("unnamed");
+        format!("[file: {name}]\n{}\n[end of file: {name}]", self.text)
+    }
+}
+
+/// Sound, for models that hear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audio {
+    /// The sound in base64.
+    pub data: String,
+    /// `wav`, `mp3`, … as the client said it.
+    pub format: String,
 }

@@ -8,6 +8,7 @@
 
 use crate::Json;
 use crate::item::ItemStatus;
+use crate::tool::ToolName;
 use crate::usage::Usage;
 
 /// The place of an item in the answer, from 0, in the order in which items begin.
@@ -60,8 +61,15 @@ pub enum ItemHead {
     FunctionCall {
         /// The model server's id of the call.
         call_id: String,
-        /// The function's name.
-        name: String,
+        /// Which function.
+        tool: ToolName,
+    },
+    /// A call of a client's custom tool, whose input is free text.
+    CustomToolCall {
+        /// The model server's id of the call.
+        call_id: String,
+        /// Which tool.
+        tool: ToolName,
     },
 }
 
@@ -81,6 +89,8 @@ pub enum Delta {
     Reasoning(String),
     /// A piece of a function call's arguments.
     Arguments(String),
+    /// A piece of a custom tool's input.
+    Input(String),
 }
 
 /// Why the model stopped.

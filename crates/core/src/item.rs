@@ -2,6 +2,11 @@
 
 use crate::content::Part;
 use crate::id::ItemId;
+use crate::tool::ToolName;
+
+pub use hosted::{HostedItem, HostedKind, Told};
+
+mod hosted;
 
 /// One item of a conversation, from either side.
 #[derive(Clone, Debug)]
@@ -14,6 +19,12 @@ pub enum Item {
     FunctionCall(FunctionCall),
     /// What that function returned.
     FunctionCallOutput(FunctionCallOutput),
+    /// The model calls a custom tool of the client.
+    CustomToolCall(CustomToolCall),
+    /// What that tool returned.
+    CustomToolCallOutput(FunctionCallOutput),
+    /// What a tool did that neither the gateway nor the client's own code ran.
+    Hosted(HostedItem),
 }
 
 /// Who said a message.
@@ -75,15 +86,30 @@ pub struct FunctionCall {
     pub id: Option<ItemId>,
     /// Ties the call to its output. Unique within a conversation.
     pub call_id: String,
-    /// The function's name, `^[A-Za-z0-9_-]{1,64}$`.
-    pub name: String,
+    /// Which function.
+    pub tool: ToolName,
     /// The arguments as the model wrote them: JSON text, not necessarily valid.
     pub arguments: String,
     /// How far it got.
     pub status: ItemStatus,
 }
 
-/// What a client's function returned.
+/// A call of a client's custom tool.
+#[derive(Clone, Debug)]
+pub struct CustomToolCall {
+    /// Absent on input until the item is stored.
+    pub id: Option<ItemId>,
+    /// Ties the call to its output. Unique within a conversation.
+    pub call_id: String,
+    /// Which tool.
+    pub tool: ToolName,
+    /// The input as the model wrote it.
+    pub input: String,
+    /// How far it got.
+    pub status: ItemStatus,
+}
+
+/// What a client's function or custom tool returned.
 #[derive(Clone, Debug)]
 pub struct FunctionCallOutput {
     /// Absent on input until the item is stored.
@@ -112,7 +138,9 @@ impl Item {
             Self::Message(item) => item.id.as_ref(),
             Self::Reasoning(item) => item.id.as_ref(),
             Self::FunctionCall(item) => item.id.as_ref(),
-            Self::FunctionCallOutput(item) => item.id.as_ref(),
+            Self::FunctionCallOutput(item) | Self::CustomToolCallOutput(item) => item.id.as_ref(),
+            Self::CustomToolCall(item) => item.id.as_ref(),
+            Self::Hosted(item) => item.id.as_ref(),
         }
     }
 
@@ -122,7 +150,9 @@ impl Item {
             Self::Message(item) => &mut item.id,
             Self::Reasoning(item) => &mut item.id,
             Self::FunctionCall(item) => &mut item.id,
-            Self::FunctionCallOutput(item) => &mut item.id,
+            Self::FunctionCallOutput(item) | Self::CustomToolCallOutput(item) => &mut item.id,
+            Self::CustomToolCall(item) => &mut item.id,
+            Self::Hosted(item) => &mut item.id,
         }
     }
 
@@ -133,6 +163,30 @@ impl Item {
             Self::Reasoning(_) => "rs",
             Self::FunctionCall(_) => "fc",
             Self::FunctionCallOutput(_) => "fco",
+            Self::CustomToolCall(_) => "ctc",
+            Self::CustomToolCallOutput(_) => "ctco",
+            Self::Hosted(item) => item.kind.id_prefix(),
+        }
+    }
+
+    /// The id of the call that this item makes, where another item has to answer it.
+    pub fn call_id(&self) -> Option<&str> {
+        match self {
+            Self::FunctionCall(call) => Some(&call.call_id),
+            Self::CustomToolCall(call) => Some(&call.call_id),
+            Self::Hosted(HostedItem { told: Told::Call { call_id, .. }, .. }) => Some(call_id),
+            _ => None,
+        }
+    }
+
+    /// The id of the call that this item answers.
+    pub fn answers(&self) -> Option<&str> {
+        match self {
+            Self::FunctionCallOutput(output) | Self::CustomToolCallOutput(output) => {
+                Some(&output.call_id)
+            }
+            Self::Hosted(HostedItem { told: Told::Output { call_id, .. }, .. }) => Some(call_id),
+            _ => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::Json;
 use crate::item::Item;
-use crate::tool::{FunctionTool, ToolChoice};
+use crate::tool::{Tool, ToolChoice};
 
 /// One generation, complete with its history.
 #[derive(Clone, Debug)]
@@ -13,8 +13,8 @@ pub struct Generation {
     pub instructions: Option<String>,
     /// The whole conversation, oldest first.
     pub input: Vec<Item>,
-    /// The functions the model may call.
-    pub tools: Vec<FunctionTool>,
+    /// What was declared; not all of it is offered to the model.
+    pub tools: Vec<Tool>,
     /// Whether and what it has to call.
     pub tool_choice: ToolChoice,
     /// `None` leaves it to the model server.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::content::{Part, Text};
 use crate::event::{Delta, Event, Finish, ItemHead, ItemIndex};
 use crate::id::{IdSource, ItemId};
-use crate::item::{FunctionCall, Item, ItemStatus, Message, Reasoning, Role};
+use crate::item::{CustomToolCall, FunctionCall, Item, ItemStatus, Message, Reasoning, Role};
 use crate::usage::Usage;
 
 /// The most bytes of text, thoughts and arguments that one answer may have.
@@ -150,6 +150,7 @@ impl Transcript {
                 }
             }
             (Item::FunctionCall(call), Delta::Arguments(piece)) => call.arguments.push_str(piece),
+            (Item::CustomToolCall(call), Delta::Input(piece)) => call.input.push_str(piece),
             _ => return Err(Violation::WrongKind),
         }
         Ok(())
@@ -177,11 +178,18 @@ fn begun(head: &ItemHead) -> Item {
             encrypted_content: None,
             status,
         }),
-        ItemHead::FunctionCall { call_id, name } => Item::FunctionCall(FunctionCall {
+        ItemHead::FunctionCall { call_id, tool } => Item::FunctionCall(FunctionCall {
             id: None,
             call_id: call_id.clone(),
-            name: name.clone(),
+            tool: tool.clone(),
             arguments: String::new(),
+            status,
+        }),
+        ItemHead::CustomToolCall { call_id, tool } => Item::CustomToolCall(CustomToolCall {
+            id: None,
+            call_id: call_id.clone(),
+            tool: tool.clone(),
+            input: String::new(),
             status,
         }),
     }
@@ -192,7 +200,10 @@ fn status_mut(item: &mut Item) -> &mut ItemStatus {
         Item::Message(item) => &mut item.status,
         Item::Reasoning(item) => &mut item.status,
         Item::FunctionCall(item) => &mut item.status,
-        Item::FunctionCallOutput(item) => &mut item.status,
+        Item::CustomToolCall(item) => &mut item.status,
+        Item::FunctionCallOutput(_) | Item::CustomToolCallOutput(_) | Item::Hosted(_) => {
+            unreachable!("no event makes such an item")
+        }
     }
 }
 
@@ -204,7 +215,7 @@ fn text_part(content: &mut Vec<Part>) -> &mut Text {
     });
     match &mut content[at] {
         Part::Text(text) => text,
-        Part::Image(_) | Part::Refusal(_) => unreachable!("found or made as text"),
+        _ => unreachable!("found or made as text"),
     }
 }
 
@@ -217,7 +228,7 @@ fn refusal_part(content: &mut Vec<Part>) -> &mut String {
         });
     match &mut content[at] {
         Part::Refusal(text) => text,
-        Part::Image(_) | Part::Text(_) => unreachable!("found or made as refusal"),
+        _ => unreachable!("found or made as refusal"),
     }
 }
 
@@ -226,7 +237,10 @@ fn size(delta: &Delta) -> usize {
         Delta::Text { text, logprobs } => {
             text.len() + logprobs.iter().map(|json| json.get().len()).sum::<usize>()
         }
-        Delta::Refusal(text) | Delta::Reasoning(text) | Delta::Arguments(text) => text.len(),
+        Delta::Refusal(text)
+        | Delta::Reasoning(text)
+        | Delta::Arguments(text)
+        | Delta::Input(text) => text.len(),
     }
 }
 

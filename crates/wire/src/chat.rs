@@ -11,6 +11,7 @@
 
 mod chunk;
 mod decode;
+mod forced;
 mod pairing;
 mod render;
 

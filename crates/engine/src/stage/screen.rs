@@ -6,12 +6,13 @@ use bytes::Bytes;
 use transom_core::Json;
 use transom_core::content::Part;
 use transom_core::failure::{Failure, Invalid};
-use transom_core::item::{FunctionCallOutput, FunctionOutput, Item};
+use transom_core::item::{FunctionCallOutput, FunctionOutput, HostedItem, Item, Told};
 use transom_core::port::upstream;
 use transom_core::request::OutputFormat;
+use transom_core::tool::{FunctionTool, InputFormat, OwnTool};
 use transom_wire::responses::request::{self, CreateResponse};
 use transom_wire::scan::{self, Head};
-use transom_wire::shield::{Extra, Route, Shield};
+use transom_wire::shield::{Extra, Inspection, Route, Shield};
 
 use crate::call::Endpoint;
 use crate::live::Snapshot;
@@ -63,9 +64,13 @@ impl Snapshot {
 fn check_schemas(shield: &Shield, request: &CreateResponse) -> Result<(), Invalid> {
     let mut inspection = shield.inspect();
     for (at, tool) in request.tools.iter().flatten().enumerate() {
-        inspection.tool_name(&tool.name, &format!("tools[{at}].name"))?;
-        if let Some(parameters) = &tool.parameters {
-            inspection.schema(parameters.get(), &format!("tools[{at}].parameters"))?;
+        for (place, (namespace, own)) in tool.callable().enumerate() {
+            let param = match namespace {
+                None => format!("tools[{at}]"),
+                Some(_) => format!("tools[{at}].tools[{place}]"),
+            };
+            inspection.tool_name(&own.in_namespace(namespace).flat(), &format!("{param}.name"))?;
+            check_tool(&mut inspection, own, &param)?;
         }
     }
     if let OutputFormat::JsonSchema(format) = &request.settings.output_format {
@@ -74,17 +79,41 @@ fn check_schemas(shield: &Shield, request: &CreateResponse) -> Result<(), Invali
     Ok(())
 }
 
+fn check_tool(inspection: &mut Inspection<'_>, tool: &OwnTool, param: &str) -> Result<(), Invalid> {
+    let definition = format!("{param}.format.definition");
+    match tool {
+        OwnTool::Function(FunctionTool { parameters: Some(parameters), .. }) => {
+            inspection.schema(parameters.get(), &format!("{param}.parameters"))
+        }
+        OwnTool::Function(_) => Ok(()),
+        OwnTool::Custom(tool) => match &tool.format {
+            InputFormat::Text => Ok(()),
+            InputFormat::Lark(grammar) => inspection.grammar(grammar, &definition),
+            InputFormat::Regex(pattern) => inspection.regex(pattern, &definition),
+        },
+    }
+}
+
 /// The same rule for pictures as on the road where bytes go through; and arguments within bounds.
 fn check_items(shield: &Shield, input: &[Item]) -> Result<(), Invalid> {
     for (at, item) in input.iter().enumerate() {
         let (parts, field) = match item {
             Item::Message(message) => (&message.content, "content"),
-            Item::FunctionCallOutput(FunctionCallOutput {
-                output: FunctionOutput::Parts(parts),
-                ..
-            }) => (parts, "output"),
+            Item::FunctionCallOutput(FunctionCallOutput { output, .. })
+            | Item::CustomToolCallOutput(FunctionCallOutput { output, .. })
+            | Item::Hosted(HostedItem { told: Told::Output { output, .. }, .. }) => match output {
+                FunctionOutput::Parts(parts) => (parts, "output"),
+                FunctionOutput::Text(_) => continue,
+            },
             Item::FunctionCall(call) => {
                 shield.check_arguments(&call.arguments, &format!("input[{at}].arguments"))?;
+                continue;
+            }
+            Item::Hosted(HostedItem {
+                told: Told::Done { arguments, .. } | Told::Call { arguments, .. },
+                ..
+            }) => {
+                shield.check_arguments(arguments, &format!("input[{at}]"))?;
                 continue;
             }
             _ => continue,

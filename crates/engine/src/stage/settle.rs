@@ -80,11 +80,13 @@ impl Settlement {
 
     /// Counts the tool calls of an answer.
     pub(crate) fn tool_calls(&self, entries: &[Entry]) {
-        let calls =
-            entries.iter().filter(|entry| matches!(entry.item, Item::FunctionCall(_))).count();
-        if calls > 0 {
-            let label = ToolLabel { tool_type: "function" };
-            self.metrics.tool_calls.get_or_create(&label).inc_by(calls as u64);
+        for entry in entries {
+            let tool_type = match entry.item {
+                Item::FunctionCall(_) => "function",
+                Item::CustomToolCall(_) => "custom",
+                _ => continue,
+            };
+            self.metrics.tool_calls.get_or_create(&ToolLabel { tool_type }).inc();
         }
     }
 }

@@ -69,11 +69,9 @@ impl Gateway {
     ) -> Result<Reply, Failure> {
         let Prepared { caller, turn, job, delivery, stopwatch } = prepared;
         let (sink, reply) = sink::join(delivery);
-        let call_ids = turn.generation.input.iter().filter_map(|item| match item {
-            Item::FunctionCall(call) => Some(call.call_id.clone()),
-            _ => None,
-        });
-        let decoder = Decoder::new(self.ids.clone()).with_known_calls(call_ids);
+        let calls = turn.generation.input.iter().filter_map(Item::call_id).map(str::to_owned);
+        let decoder =
+            Decoder::new(self.ids.clone()).with_known_calls(calls).with_tools(&turn.generation);
         let running = Running {
             decoder,
             _in_progress: self.in_progress.enter(&caller.scope, &turn.head.id),

@@ -22,7 +22,7 @@ const FIELDS: &[Row] = &[
     (r#""input":[{"role":"user"}]"#, 400, "missing_required_parameter", Some("input[0].content")),
     (r#""input":[{"role":"boss","content":"x"}]"#, 400, "invalid_value", Some("input[0].role")),
     (
-        r#""input":[{"type":"computer_call","id":"c"}]"#,
+        r#""input":[{"type":"item_reference","id":"c"}]"#,
         400,
         "unsupported_value",
         Some("input[0].type"),

@@ -5,6 +5,9 @@
 //! - `conditions`: what is wrong with a request or a model server, and the answer to it.
 //! - `weaknesses`: what the reference does wrong, the other way round.
 //! - `events`: the order of events of every kind of answer.
+//! - `items`: items and tools of every kind: custom tools, hosted tools' history, files.
+//! - `codex`: a task of Codex CLI in two turns.
+//! - `fields`: what becomes of every field of a request.
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
 //! - `cancellation`: clients that leave.
 //! - `passthrough`: chat, completions, embeddings and models.
@@ -13,8 +16,11 @@
 #![cfg(test)]
 
 mod cancellation;
+mod codex;
 mod conditions;
 mod events;
+mod fields;
+mod items;
 mod passthrough;
 mod schema;
 mod state;

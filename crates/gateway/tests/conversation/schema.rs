@@ -71,10 +71,13 @@ fn of_event(name: &str) -> &'static [&'static str] {
         }
         "response.reasoning_text.done" => &["item_id", "output_index", "content_index", "text"],
         "response.refusal.done" => &["item_id", "output_index", "content_index", "refusal"],
-        "response.function_call_arguments.delta" => &["item_id", "output_index", "delta"],
+        "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
+            &["item_id", "output_index", "delta"]
+        }
         "response.function_call_arguments.done" => {
             &["item_id", "output_index", "name", "arguments"]
         }
+        "response.custom_tool_call_input.done" => &["item_id", "output_index", "input"],
         "error" => &["code", "message", "param"],
         other => panic!("an event that nobody knows: {other}"),
     }
@@ -85,6 +88,7 @@ fn of_item(item: &Value) -> &'static [&'static str] {
         Some("message") => &["id", "type", "role", "content", "status"],
         Some("reasoning") => &["id", "type", "summary"],
         Some("function_call") => &["id", "type", "call_id", "name", "arguments", "status"],
+        Some("custom_tool_call") => &["id", "type", "call_id", "name", "input", "status"],
         Some("function_call_output") => &["id", "type", "call_id", "output", "status"],
         _ => panic!("an item that nobody knows: {item}"),
     }
@@ -132,13 +136,17 @@ async fn every_object_and_every_event_has_its_required_fields() {
     let answers = [
         chat().reasoning("So it is").text("One two").tool_call("call_0", "weather", "{}"),
         chat().refusal("I cannot"),
+        chat().tool_call("call_0", "patch", r#"{"input": "a b"}"#),
         chat().text("Half").finish(Finish::Length),
         chat().text("Half").finish(Finish::Missing),
     ];
     for answer in answers {
         talk.backend.answer(answer);
         let events = talk
-            .stream(&format!(r#""input":"Go","top_logprobs":1,"tools":[{}]"#, tool("weather")))
+            .stream(&format!(
+                r#""input":"Go","top_logprobs":1,"tools":[{},{{"type":"custom","name":"patch"}}]"#,
+                tool("weather")
+            ))
             .await;
         for event in events.iter().filter(|event| event.data != "[DONE]") {
             let data = event.json();

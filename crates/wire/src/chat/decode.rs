@@ -5,11 +5,13 @@
 //! - [`Decoder`]: what each chunk means for the answer as a whole: its beginning, usage, its end.
 //! - `answer`: the items of the answer.
 //! - `calls`: which fragment belongs to which tool call.
+//! - `tools`: which tool a call is for; `input`: the input of a custom tool, out of its JSON.
 
 use std::sync::Arc;
 
 use transom_core::event::{Event, Finish};
 use transom_core::id::IdSource;
+use transom_core::request::Generation;
 use transom_core::upstream_error::{Report, UpstreamError};
 use transom_core::usage::Usage;
 
@@ -17,9 +19,12 @@ use super::chunk::{self, Choice, Chunk, protocol, text};
 use crate::error::parse_report;
 use crate::tap::usage;
 use answer::Answer;
+use tools::Tools;
 
 mod answer;
 mod calls;
+mod input;
+mod tools;
 
 /// The most tool calls that one answer may have.
 pub const MAX_TOOL_CALLS: usize = 128;
@@ -77,6 +82,15 @@ impl Decoder {
     #[must_use]
     pub fn with_known_calls(mut self, ids: impl IntoIterator<Item = String>) -> Self {
         self.answer.know_calls(ids);
+        self
+    }
+
+    /// Tells it the tools that the generation declares: a call then comes under the name and as the
+    /// kind that was declared, with the input of a custom tool as text. The call of a tool that
+    /// was not declared is a function call.
+    #[must_use]
+    pub fn with_tools(mut self, generation: &Generation) -> Self {
+        self.answer.know_tools(Tools::of(generation));
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use transom_core::item::{Item, Role};
+use transom_core::item::{Item, Role, Told};
 
 /// A call or an output without its other half.
 ///
@@ -43,17 +43,24 @@ pub enum PairingKind {
 pub fn check_pairing(items: &[Item]) -> Result<(), Pairing> {
     let mut pairs = Pairs::default();
     for (index, item) in items.iter().enumerate() {
-        match item {
-            Item::FunctionCall(call) => {
-                pairs.model_speaks()?;
-                pairs.call(index, &call.call_id)?;
-            }
-            Item::FunctionCallOutput(output) => pairs.output(index, &output.call_id)?,
-            Item::Message(message) if message.role != Role::Assistant => pairs.all_answered()?,
-            Item::Message(_) | Item::Reasoning(_) => pairs.model_speaks()?,
+        if let Some(call_id) = item.call_id() {
+            pairs.model_speaks()?;
+            pairs.call(index, call_id)?;
+        } else if let Some(call_id) = item.answers() {
+            pairs.output(index, call_id)?;
+        } else if is_record(item) {
+            // Nobody speaks: the model is not told of it.
+        } else if matches!(item, Item::Message(message) if message.role != Role::Assistant) {
+            pairs.all_answered()?;
+        } else {
+            pairs.model_speaks()?;
         }
     }
     pairs.all_answered()
+}
+
+fn is_record(item: &Item) -> bool {
+    matches!(item, Item::Hosted(hosted) if matches!(hosted.told, Told::Nothing))
 }
 
 #[derive(Default)]

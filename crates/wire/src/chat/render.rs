@@ -10,6 +10,8 @@ use bytes::{Bytes, BytesMut};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use transom_core::request::Generation;
 
+use super::forced::{self, Forced};
+
 mod format;
 mod message;
 mod messages;
@@ -111,12 +113,22 @@ impl Body<'_> {
         fields.put("messages", &messages::of(generation, self.options))?;
         fields.put("stream", &true)?;
         fields.put("stream_options", &format::StreamOptions { include_usage: true })?;
+        let forced = forced::of(generation);
         if let Some(offer) = tools::offer(generation) {
             fields.put("tools", &offer.tools)?;
             fields.put("tool_choice", &offer.choice)?;
-            fields.put_some("parallel_tool_calls", generation.parallel_tool_calls.as_ref())?;
+            let parallel = generation.parallel_tool_calls.filter(|_| forced.is_none());
+            fields.put_some("parallel_tool_calls", parallel.as_ref())?;
         }
-        fields.put_some("response_format", format::of(&generation.output_format).as_ref())?;
+        match forced {
+            Some(Forced { grammar, .. }) => {
+                fields.put("structured_outputs", &format::StructuredOutputs { grammar })?;
+            }
+            None => {
+                fields
+                    .put_some("response_format", format::of(&generation.output_format).as_ref())?;
+            }
+        }
         fields.put_some("temperature", sampling.temperature.as_ref())?;
         fields.put_some("top_p", sampling.top_p.as_ref())?;
         fields.put_some("presence_penalty", sampling.presence_penalty.as_ref())?;

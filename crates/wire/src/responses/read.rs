@@ -42,6 +42,12 @@ impl<'d, 'p> Object<'d, 'p> {
         self.fields.iter().any(|(key, raw)| key == name && !is_null(raw))
     }
 
+    /// Whether the field `type` is this word.
+    pub(super) fn is_type(&self, word: &str) -> bool {
+        let kind = self.fields.iter().find(|(key, _)| key == "type");
+        kind.is_some_and(|(_, raw)| raw.get().trim_matches('"') == word)
+    }
+
     /// Takes a field, null included.
     pub(super) fn given(&mut self, name: &str) -> Option<&'d RawValue> {
         let at = self.fields.iter().position(|(key, _)| key == name)?;
@@ -123,6 +129,18 @@ impl<'d, 'p> Object<'d, 'p> {
     pub(super) fn opaque_array(&mut self, name: &str) -> Result<Vec<Json>, Failure> {
         let elements = self.array(name)?.unwrap_or_default();
         Ok(elements.into_iter().map(ToOwned::to_owned).collect())
+    }
+
+    /// Takes an array that has to be there; its elements are carried without being read.
+    pub(super) fn require_array(&mut self, name: &str) -> Result<Vec<Json>, Failure> {
+        let elements = array(self.require(name)?, &self.path.field(name))?;
+        Ok(elements.into_iter().map(ToOwned::to_owned).collect())
+    }
+
+    /// A copy of whatever nobody has taken besides the id, in order.
+    pub(super) fn rest(&self) -> Vec<(String, Json)> {
+        let kept = self.fields.iter().filter(|(name, _)| name != "id");
+        kept.map(|(name, raw)| (name.clone().into_owned(), (*raw).to_owned())).collect()
     }
 
     /// Refuses whatever nobody has taken.

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use transom_core::Json;
 use transom_core::failure::{Failure, Invalid};
 use transom_core::item::Item;
-use transom_core::tool::{FunctionTool, ToolChoice};
+use transom_core::tool::{Tool, ToolChoice};
 
 use super::item::read_input;
 use super::path::Path;
@@ -43,7 +43,7 @@ pub struct CreateResponse {
     pub delivery: Delivery,
     /// The tools; `None` when the field is absent, which inherits those of the previous response.
     /// Null is not absent: it means no tools.
-    pub tools: Option<Vec<FunctionTool>>,
+    pub tools: Option<Vec<Tool>>,
     /// The tool choice, likewise; null means `auto`.
     pub tool_choice: Option<ToolChoice>,
     /// What the model server is told, and the response object shows.

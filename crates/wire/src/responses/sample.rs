@@ -9,6 +9,7 @@ use transom_core::event::{Delta, Event, Finish, ItemHead, ItemIndex};
 use transom_core::failure::Failure;
 use transom_core::id::{IdSource, ResponseId};
 use transom_core::item::ItemStatus;
+use transom_core::tool::ToolName;
 
 use super::encode::{Encoder, Finished};
 use super::request::{Begin, Delivery, Past, Turn, parse};
@@ -58,7 +59,7 @@ pub(super) fn began(item: u32, head: ItemHead) -> Event {
 }
 
 pub(super) fn call(item: u32, call_id: &str, name: &str) -> Event {
-    let head = ItemHead::FunctionCall { call_id: call_id.to_owned(), name: name.to_owned() };
+    let head = ItemHead::FunctionCall { call_id: call_id.to_owned(), tool: ToolName::plain(name) };
     began(item, head)
 }
 

@@ -3,10 +3,12 @@
 //! The form shown in a response object is also the form kept in a stored turn, so a continuation
 //! reads its inherited tools with the same code as a request's own.
 
+use std::collections::HashSet;
+
 use serde_json::value::RawValue;
 use transom_core::Json;
 use transom_core::failure::Failure;
-use transom_core::tool::FunctionTool;
+use transom_core::tool::{CustomTool, FunctionTool, InputFormat, Namespace, OwnTool, Tool};
 
 use super::json;
 use super::path::Path;
@@ -19,16 +21,21 @@ pub use choice::{choice_from_json, choice_to_json};
 mod choice;
 mod shown;
 
-/// The most tools that one request may declare.
+/// The most tools that one request may declare, those in namespaces included.
 pub const MAX_TOOLS: usize = 1024;
 
 /// The longest name of a function, in bytes (OpenAI's API reference).
 const MAX_NAME: usize = 64;
 
+/// The types of tools that are available.
+const AVAILABLE: &[&str] = &["function", "custom", "namespace"];
+
 /// The types of tools that OpenAI knows and this gateway does not run.
 const ELSEWHERE: &[&str] = &[
     "web_search",
+    "web_search_2025_08_26",
     "web_search_preview",
+    "web_search_preview_2025_03_11",
     "file_search",
     "code_interpreter",
     "mcp",
@@ -38,73 +45,138 @@ const ELSEWHERE: &[&str] = &[
     "local_shell",
     "shell",
     "apply_patch",
-    "custom",
-    "namespace",
     "tool_search",
 ];
 
 /// Tools as a response object and a stored turn show them: a JSON array.
-pub fn to_json(tools: &[FunctionTool]) -> Json {
+pub fn to_json(tools: &[Tool]) -> Json {
     json::raw(&shown::Tools(tools))
 }
 
 /// The reverse of [`to_json`], for inherited tools.
-pub fn from_json(tools: &Json) -> Result<Vec<FunctionTool>, Failure> {
+pub fn from_json(tools: &Json) -> Result<Vec<Tool>, Failure> {
     read_tools(tools, &Path::Root.field("tools"))
 }
 
 /// The tools of a request.
-pub(super) fn read_tools(raw: &RawValue, path: &Path<'_>) -> Result<Vec<FunctionTool>, Failure> {
+pub(super) fn read_tools(raw: &RawValue, path: &Path<'_>) -> Result<Vec<Tool>, Failure> {
     let elements = read::array(raw, path)?;
-    if elements.len() > MAX_TOOLS {
-        let why = format!("there may be at most {MAX_TOOLS} tools.");
-        return Err(refuse::wrong_value(path, &why));
-    }
-    let mut tools: Vec<FunctionTool> = Vec::with_capacity(elements.len());
+    let mut tools: Vec<Tool> = Vec::with_capacity(elements.len().min(MAX_TOOLS));
+    let (mut names, mut spaces) = (HashSet::new(), HashSet::new());
     for (index, element) in elements.into_iter().enumerate() {
         let at = path.element(index);
-        let tool = read_tool(Object::read(element, &at)?)?;
-        if tools.iter().any(|other| other.name == tool.name) {
-            let why = format!("the function '{}' is declared twice.", tool.name);
+        let tool = read_tool(Object::read(element, &at)?, element)?;
+        if let Tool::Namespace(space) = &tool
+            && !spaces.insert(space.name.clone())
+        {
+            let why = format!("the namespace '{}' is declared twice.", space.name);
             return Err(refuse::wrong_value(&at.field("name"), &why));
+        }
+        for (space, own) in tool.callable() {
+            let name = own.in_namespace(space).flat().into_owned();
+            if !names.insert(name.clone()) {
+                let why = format!("the tool '{name}' is declared twice.");
+                return Err(refuse::wrong_value(&at.field("name"), &why));
+            }
+        }
+        if names.len() > MAX_TOOLS || index >= MAX_TOOLS {
+            let why = format!("there may be at most {MAX_TOOLS} tools.");
+            return Err(refuse::wrong_value(path, &why));
         }
         tools.push(tool);
     }
     Ok(tools)
 }
 
-fn read_tool(mut tool: Object<'_, '_>) -> Result<FunctionTool, Failure> {
+fn read_tool(mut tool: Object<'_, '_>, whole: &RawValue) -> Result<Tool, Failure> {
     let kind = tool.require_string("type")?;
-    if kind != "function" {
-        return Err(not_here(&tool.path().field("type"), &kind));
+    match kind.as_str() {
+        "function" | "custom" => read_own(tool, &kind).map(Tool::Own),
+        "namespace" => read_namespace(tool).map(Tool::Namespace),
+        "web_search" if tool.flag("external_web_access")? == Some(false) => {
+            Ok(Tool::OfflineSearch(whole.to_owned()))
+        }
+        _ => Err(not_here(&tool.path().field("type"), &kind)),
     }
-    refuse_nested(&tool)?;
+}
+
+fn read_namespace(mut space: Object<'_, '_>) -> Result<Namespace, Failure> {
+    let path = space.path();
+    let name = space.require_string("name")?;
+    check_name(&name, &path.field("name"))?;
+    let description = space.string("description")?;
+    let list = path.field("tools");
+    let mut tools = Vec::new();
+    for (index, element) in read::array(space.require("tools")?, &list)?.into_iter().enumerate() {
+        let at = list.element(index);
+        let mut tool = Object::read(element, &at)?;
+        let kind = tool.require_string("type")?;
+        if kind != "function" && kind != "custom" {
+            let why = format!("a namespace holds functions and custom tools, not '{kind}'.");
+            return Err(refuse::unsupported_value(&at.field("type"), &why));
+        }
+        tools.push(read_own(tool, &kind)?);
+    }
+    Ok(Namespace { name, description, tools })
+}
+
+/// A tool that the client runs, whose type has been taken.
+fn read_own(mut tool: Object<'_, '_>, kind: &str) -> Result<OwnTool, Failure> {
+    refuse_nested(&tool, kind)?;
     let name = tool.require_string("name")?;
     check_name(&name, &tool.path().field("name"))?;
-    Ok(FunctionTool {
-        name,
-        description: tool.string("description")?,
-        parameters: tool.opaque_object("parameters")?,
-        strict: tool.flag("strict")?,
-    })
+    let description = tool.string("description")?;
+    if kind == "custom" {
+        let format = read_input_format(&mut tool)?;
+        return Ok(OwnTool::Custom(CustomTool { name, description, format }));
+    }
+    let parameters = tool.opaque_object("parameters")?;
+    let strict = tool.flag("strict")?;
+    Ok(OwnTool::Function(FunctionTool { name, description, parameters, strict }))
+}
+
+fn read_input_format(tool: &mut Object<'_, '_>) -> Result<InputFormat, Failure> {
+    let Some(raw) = tool.take("format") else { return Ok(InputFormat::Text) };
+    let path = tool.path().field("format");
+    let mut format = Object::read(raw, &path)?;
+    match format.word("type", &["text", "grammar"])? {
+        None => return Err(refuse::missing(&path.field("type"))),
+        Some("text") => return Ok(InputFormat::Text),
+        Some(_) => {}
+    }
+    let syntax = format.word("syntax", &["lark", "regex"])?;
+    let definition = format.require_string("definition")?;
+    match syntax {
+        None => Err(refuse::missing(&path.field("syntax"))),
+        Some("lark") => Ok(InputFormat::Lark(definition)),
+        Some(_) => Ok(InputFormat::Regex(definition)),
+    }
 }
 
 /// The chat API nests what this API has flat, a common mistake worth a hint.
-fn refuse_nested(object: &Object<'_, '_>) -> Result<(), Failure> {
-    if !object.has("function") {
+fn refuse_nested(object: &Object<'_, '_>, kind: &str) -> Result<(), Failure> {
+    if !object.has(kind) {
         return Ok(());
     }
-    let hint = "This is the form of the chat API: here the fields of the function stand beside \
-                'type', without 'function' around them.";
-    Err(refuse::unknown_parameter(&object.path().field("function"), hint))
+    let hint = format!(
+        "This is the form of the chat API: here the tool's fields stand beside 'type', \
+         without '{kind}' around them.",
+    );
+    Err(refuse::unknown_parameter(&object.path().field(kind), &hint))
 }
 
 fn not_here(path: &Path<'_>, kind: &str) -> Failure {
     if ELSEWHERE.contains(&kind) {
-        let why = format!("tools of type '{kind}' are not available here, only 'function' is.");
+        let list = refuse::list(AVAILABLE);
+        let hint = match kind {
+            "web_search" => " With 'external_web_access': false it is accepted and left out.",
+            _ => "",
+        };
+        let why =
+            format!("tools of type '{kind}' are not available here, these are: {list}.{hint}");
         return refuse::unsupported_value(path, &why);
     }
-    refuse::wrong_word(path, kind, &["function"])
+    refuse::wrong_word(path, kind, AVAILABLE)
 }
 
 /// Checks a name against `^[A-Za-z0-9_-]{1,64}$`, OpenAI's rule for functions and schemas.

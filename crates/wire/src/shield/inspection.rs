@@ -73,6 +73,14 @@ impl<'a> Inspection<'a> {
         Ok(())
     }
 
+    /// Checks a grammar: its length, which bounds the time to compile it.
+    pub fn grammar(&mut self, grammar: &str, param: &str) -> Result<(), Invalid> {
+        if self.mode != Mode::Off && grammar.len() > self.caps.schema_bytes {
+            return Err(too_large(param, self.caps.schema_bytes, " bytes"));
+        }
+        Ok(())
+    }
+
     /// Checks the name of a tool: `^[A-Za-z0-9_-]{1,64}$`, and not twice.
     pub fn tool_name(&mut self, name: &str, param: &str) -> Result<(), Invalid> {
         if self.mode == Mode::Off {

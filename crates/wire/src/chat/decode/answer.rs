@@ -7,11 +7,14 @@ use transom_core::Json;
 use transom_core::event::{Delta, Event, Finish, ItemHead, ItemIndex};
 use transom_core::id::IdSource;
 use transom_core::item::ItemStatus;
+use transom_core::tool::ToolName;
 use transom_core::transcript::MAX_ITEMS;
 use transom_core::upstream_error::UpstreamError;
 
 use super::calls::{Calls, Place};
+use super::input::InputReader;
 use super::protocol;
+use super::tools::{Callee, Tools};
 use crate::chat::chunk::{self, CallFragment, text};
 
 /// The most whitespace that is held back, in bytes; more is taken for an answer.
@@ -28,7 +31,10 @@ pub(super) struct Answer {
     prose: Option<(Prose, ItemIndex)>,
     call: Option<OpenCall>,
     calls: Calls,
+    tools: Tools,
     messages: u32,
+    /// Whether text has become a call.
+    called: bool,
     /// What grew last: the item that a token limit cuts.
     latest: Option<ItemIndex>,
     held: String,
@@ -43,7 +49,16 @@ enum Prose {
 
 struct OpenCall {
     item: ItemIndex,
-    has_arguments: bool,
+    kind: CallKind,
+}
+
+enum CallKind {
+    /// A function, with or without arguments so far.
+    Function { has_arguments: bool },
+    /// A custom tool, whose input comes within JSON.
+    Custom(InputReader),
+    /// A custom tool, whose input is the model's text.
+    Verbatim,
 }
 
 impl Answer {
@@ -54,7 +69,9 @@ impl Answer {
             prose: None,
             call: None,
             calls: Calls::default(),
+            tools: Tools::default(),
             messages: 0,
+            called: false,
             latest: None,
             held: String::new(),
             held_logprobs: Vec::new(),
@@ -64,6 +81,11 @@ impl Answer {
     /// Ids that new calls may not have.
     pub(super) fn know_calls(&mut self, ids: impl IntoIterator<Item = String>) {
         self.calls.know(ids);
+    }
+
+    /// The tools that were declared.
+    pub(super) fn know_tools(&mut self, tools: Tools) {
+        self.tools = tools;
     }
 
     /// Whether any item has begun.
@@ -85,7 +107,11 @@ impl Answer {
         }
         let calls = delta.tool_calls.as_deref().unwrap_or_default();
         let elsewhere = !thoughts.is_empty() || !calls.is_empty();
-        self.text(text(delta.content.as_ref()), if elsewhere { &[] } else { logprobs }, out)?;
+        let content = text(delta.content.as_ref());
+        match self.tools.forced().cloned() {
+            Some(tool) => self.verbatim(tool, content, out)?,
+            None => self.text(content, if elsewhere { &[] } else { logprobs }, out)?,
+        }
         let refusal = text(delta.refusal.as_ref());
         if !refusal.is_empty() {
             let item = self.prose(Prose::Message, out)?;
@@ -104,7 +130,7 @@ impl Answer {
         out: &mut Vec<Event>,
     ) -> Result<Finish, UpstreamError> {
         let cut = matches!(finish, Finish::Length | Finish::ContentFilter);
-        if !cut && self.messages == 0 && self.calls.is_empty() {
+        if !cut && self.messages == 0 && self.calls.is_empty() && self.tools.forced().is_none() {
             let item = self.prose(Prose::Message, out)?;
             out.push(Event::Delta { item, delta: self.held_text("", &[]) });
         }
@@ -116,12 +142,12 @@ impl Answer {
         let prose = self.prose.take().map(|(_, item)| item);
         if let Some(call) = self.call.take() {
             let call_status = status(call.item);
-            close_call(&call, call_status, out);
+            close_call(call, call_status, out);
         }
         out.extend(prose.map(|item| Event::ItemDone { item, status: status(item) }));
         Ok(match finish {
             Finish::Length | Finish::ContentFilter => finish,
-            _ if self.calls.is_empty() => Finish::Stop,
+            _ if self.calls.is_empty() && !self.called => Finish::Stop,
             _ => Finish::ToolCalls,
         })
     }
@@ -141,6 +167,30 @@ impl Answer {
         }
         let item = self.prose(Prose::Message, out)?;
         out.push(Event::Delta { item, delta: self.held_text(text, logprobs) });
+        Ok(())
+    }
+
+    /// Text that is the input of a forced tool. Only the first text is: there is one call.
+    fn verbatim(
+        &mut self,
+        tool: ToolName,
+        text: &str,
+        out: &mut Vec<Event>,
+    ) -> Result<(), UpstreamError> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if !self.called {
+            self.close_prose(out);
+            self.called = true;
+            let call_id = self.calls.id("", self.ids.as_ref());
+            let item = self.begin(ItemHead::CustomToolCall { call_id, tool }, out)?;
+            self.call = Some(OpenCall { item, kind: CallKind::Verbatim });
+        }
+        if let Some(OpenCall { item, kind: CallKind::Verbatim }) = &self.call {
+            self.latest = Some(*item);
+            out.push(Event::Delta { item: *item, delta: Delta::Input(text.to_owned()) });
+        }
         Ok(())
     }
 
@@ -187,9 +237,15 @@ impl Answer {
         let arguments = text(function.and_then(|function| function.arguments.as_ref()));
         self.latest = Some(call.item);
         if !arguments.is_empty() {
-            call.has_arguments = true;
-            let delta = Delta::Arguments(arguments.to_owned());
-            out.push(Event::Delta { item: call.item, delta });
+            let delta = match &mut call.kind {
+                CallKind::Function { has_arguments } => {
+                    *has_arguments = true;
+                    Some(Delta::Arguments(arguments.to_owned()))
+                }
+                CallKind::Custom(reader) => input_delta(reader.feed(arguments)),
+                CallKind::Verbatim => None,
+            };
+            out.extend(delta.map(|delta| Event::Delta { item: call.item, delta }));
         }
         Ok(())
     }
@@ -207,12 +263,21 @@ impl Answer {
         self.held_logprobs.clear();
         self.close_prose(out);
         if let Some(call) = self.call.take() {
-            close_call(&call, ItemStatus::Completed, out);
+            close_call(call, ItemStatus::Completed, out);
         }
         let call_id = self.calls.id(id, self.ids.as_ref());
-        let head = ItemHead::FunctionCall { call_id, name: name.to_owned() };
+        let (head, kind) = match self.tools.callee(name) {
+            Callee::Function(tool) => {
+                let kind = CallKind::Function { has_arguments: false };
+                (ItemHead::FunctionCall { call_id, tool }, kind)
+            }
+            Callee::Custom(tool) => {
+                let kind = CallKind::Custom(InputReader::default());
+                (ItemHead::CustomToolCall { call_id, tool }, kind)
+            }
+        };
         let item = self.begin(head, out)?;
-        self.call = Some(OpenCall { item, has_arguments: false });
+        self.call = Some(OpenCall { item, kind });
         Ok(())
     }
 
@@ -251,11 +316,20 @@ impl Answer {
     }
 }
 
-/// Ends a call. Whole arguments are JSON, so a call that came without any has none: `{}`.
-fn close_call(call: &OpenCall, status: ItemStatus, out: &mut Vec<Event>) {
+/// Ends a call. Whole arguments are JSON, so a function call that came without any has none: `{}`.
+fn close_call(call: OpenCall, status: ItemStatus, out: &mut Vec<Event>) {
     let item = call.item;
-    if !call.has_arguments && status == ItemStatus::Completed {
-        out.push(Event::Delta { item, delta: Delta::Arguments("{}".to_owned()) });
-    }
+    let delta = match call.kind {
+        CallKind::Function { has_arguments: false } if status == ItemStatus::Completed => {
+            Some(Delta::Arguments("{}".to_owned()))
+        }
+        CallKind::Function { .. } | CallKind::Verbatim => None,
+        CallKind::Custom(reader) => input_delta(reader.finish()),
+    };
+    out.extend(delta.map(|delta| Event::Delta { item, delta }));
     out.push(Event::ItemDone { item, status });
+}
+
+fn input_delta(text: String) -> Option<Delta> {
+    (!text.is_empty()).then_some(Delta::Input(text))
 }

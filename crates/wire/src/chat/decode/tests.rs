@@ -13,6 +13,7 @@ mod faults;
 mod property;
 mod recorded;
 mod shapes;
+mod tools;
 
 struct Counter(AtomicU64);
 
@@ -66,8 +67,8 @@ fn listing(events: &[Event], show: impl Fn(&str) -> String) -> String {
         run.flush(&mut lines, &show);
         let _ = match event {
             Event::Started { model } => writeln!(lines, "started {}", show(model)),
-            Event::ItemBegan { item, head: ItemHead::FunctionCall { call_id, name } } => {
-                writeln!(lines, "{} call {} {}", item.0, show(name), show(call_id))
+            Event::ItemBegan { item, head: ItemHead::FunctionCall { call_id, tool } } => {
+                writeln!(lines, "{} call {} {}", item.0, show(&tool.flat()), show(call_id))
             }
             Event::ItemBegan { item, head } => writeln!(lines, "{} {head:?}", item.0),
             Event::ItemDone { item, status } => writeln!(lines, "{} {status:?}", item.0),
@@ -101,6 +102,7 @@ impl Run {
             Delta::Refusal(text) => ("refusal", text, 0),
             Delta::Reasoning(text) => ("thoughts", text, 0),
             Delta::Arguments(text) => ("arguments", text, 0),
+            Delta::Input(text) => ("input", text, 0),
         };
         if self.of != Some((item, kind)) {
             self.flush(lines, show);

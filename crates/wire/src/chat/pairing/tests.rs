@@ -2,6 +2,7 @@ use transom_core::content::{Part, Text};
 use transom_core::item::{
     FunctionCall, FunctionCallOutput, FunctionOutput, Item, ItemStatus, Message, Reasoning, Role,
 };
+use transom_core::tool::ToolName;
 
 use super::{Pairing, PairingKind, check_pairing};
 
@@ -24,9 +25,9 @@ fn thought() -> Item {
 }
 
 fn call(id: &str) -> Item {
-    let (name, arguments) = ("f".to_owned(), "{}".to_owned());
+    let (tool, arguments) = (ToolName::plain("f"), "{}".to_owned());
     let call_id = id.to_owned();
-    Item::FunctionCall(FunctionCall { id: None, call_id, name, arguments, status: STATUS })
+    Item::FunctionCall(FunctionCall { id: None, call_id, tool, arguments, status: STATUS })
 }
 
 fn output(id: &str) -> Item {

@@ -9,6 +9,12 @@ pub(super) struct StreamOptions {
     pub(super) include_usage: bool,
 }
 
+/// vLLM's `structured_outputs`, of which only the grammar is needed.
+#[derive(Serialize)]
+pub(super) struct StructuredOutputs<'a> {
+    pub(super) grammar: &'a str,
+}
+
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ResponseFormat<'a> {

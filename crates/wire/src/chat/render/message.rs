@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde::de::IgnoredAny;
-use transom_core::content::{Image, Part};
-use transom_core::item::FunctionCall;
+use transom_core::content::{Audio, Image, Part};
+use transom_core::item::{CustomToolCall, FunctionCall};
 
 /// One message of the request.
 #[derive(Debug, Serialize)]
@@ -33,7 +33,7 @@ pub(super) enum Message<'a> {
     },
 }
 
-/// Text alone is a string, as every template takes it; a list is only for pictures.
+/// Text alone is a string, as every template takes it; a list is for pictures, sound and several texts.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Content<'a> {
@@ -44,8 +44,15 @@ pub(super) enum Content<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ContentPart<'a> {
-    Text { text: &'a str },
+    Text { text: Cow<'a, str> },
     ImageUrl { image_url: ImageUrl<'a> },
+    InputAudio { input_audio: Sound<'a> },
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Sound<'a> {
+    data: &'a str,
+    format: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,14 +72,37 @@ pub(super) struct ToolCall<'a> {
 
 #[derive(Debug, Serialize)]
 struct CalledFunction<'a> {
-    name: &'a str,
+    name: Cow<'a, str>,
     arguments: Cow<'a, str>,
+}
+
+impl<'a> ToolCall<'a> {
+    /// A call of a tool with arguments that need not be JSON.
+    pub(super) fn new(id: &'a str, name: Cow<'a, str>, written: &'a str) -> Self {
+        Self {
+            id,
+            kind: "function",
+            function: CalledFunction { name, arguments: arguments(written) },
+        }
+    }
 }
 
 impl<'a> From<&'a FunctionCall> for ToolCall<'a> {
     fn from(call: &'a FunctionCall) -> Self {
-        let arguments = arguments(&call.arguments);
-        let function = CalledFunction { name: &call.name, arguments };
+        Self::new(&call.call_id, call.tool.flat(), &call.arguments)
+    }
+}
+
+/// As the model is offered custom tools: functions of one text.
+impl<'a> From<&'a CustomToolCall> for ToolCall<'a> {
+    fn from(call: &'a CustomToolCall) -> Self {
+        #[derive(Serialize)]
+        struct Input<'a> {
+            input: &'a str,
+        }
+        let text = serde_json::to_string(&Input { input: &call.input });
+        let arguments = text.unwrap_or_else(|_| unreachable!("a string is always JSON"));
+        let function = CalledFunction { name: call.tool.flat(), arguments: Cow::Owned(arguments) };
         Self { id: &call.call_id, kind: "function", function }
     }
 }
@@ -97,29 +127,38 @@ fn arguments(written: &str) -> Cow<'_, str> {
 impl<'a> From<&'a Part> for ContentPart<'a> {
     fn from(part: &'a Part) -> Self {
         match part {
-            Part::Text(text) => Self::Text { text: &text.text },
-            Part::Refusal(text) => Self::Text { text },
+            Part::Text(text) => Self::Text { text: Cow::Borrowed(&text.text) },
+            Part::Refusal(text) => Self::Text { text: Cow::Borrowed(text) },
+            Part::File(file) => Self::Text { text: Cow::Owned(file.told()) },
             Part::Image(Image { url, detail }) => {
-                Self::ImageUrl { image_url: ImageUrl { url, detail: detail.as_deref() } }
+                Self::ImageUrl { image_url: ImageUrl { url, detail: detail.as_deref().map(known) } }
+            }
+            Part::Audio(Audio { data, format }) => {
+                Self::InputAudio { input_audio: Sound { data, format } }
             }
         }
     }
 }
 
+/// Model servers know `original` as `high`.
+fn known(detail: &str) -> &str {
+    if detail == "original" { "high" } else { detail }
+}
+
 /// The text of a part that has some.
-pub(super) fn text_of(part: &Part) -> Option<&str> {
+pub(super) fn text_of(part: &Part) -> Option<Cow<'_, str>> {
     match part {
-        Part::Text(text) => Some(&text.text),
-        Part::Refusal(text) => Some(text),
-        Part::Image(_) => None,
+        Part::Text(text) => Some(Cow::Borrowed(&text.text)),
+        Part::Refusal(text) => Some(Cow::Borrowed(text)),
+        Part::File(file) => Some(Cow::Owned(file.told())),
+        Part::Image(_) | Part::Audio(_) => None,
     }
 }
 
 /// Joins pieces of text, without copying where there is at most one.
-pub(super) fn join<'a>(pieces: &[&'a str], separator: &str) -> Cow<'a, str> {
-    match pieces {
-        [] => Cow::Borrowed(""),
-        [piece] => Cow::Borrowed(piece),
+pub(super) fn join<'a>(mut pieces: Vec<Cow<'a, str>>, separator: &str) -> Cow<'a, str> {
+    match pieces.len() {
+        0 | 1 => pieces.pop().unwrap_or_default(),
         _ => Cow::Owned(pieces.join(separator)),
     }
 }

@@ -3,16 +3,21 @@
 use std::borrow::Cow;
 
 use transom_core::content::Part;
+use transom_core::id::ItemId;
 use transom_core::item::{
-    FunctionCallOutput, FunctionOutput, Item, Message as Said, Reasoning, Role,
+    FunctionOutput, HostedItem, Item, Message as Said, Reasoning, Role, Told,
 };
 use transom_core::request::Generation;
 
 use super::message::{Content, ContentPart, Message, ToolCall, join, text_of};
 use super::{ReasoningField, ReasoningHistory, RenderOptions};
+use crate::chat::forced;
 
 /// Between texts that were written apart.
 const BLANK_LINE: &str = "\n\n";
+
+/// The id of a call in an item that nobody has stored: items get their ids before they are rendered.
+const UNNAMED_CALL: &str = "call";
 
 /// The messages of a generation.
 ///
@@ -22,16 +27,18 @@ const BLANK_LINE: &str = "\n\n";
 pub(super) fn of(generation: &Generation, options: RenderOptions) -> Vec<Message<'_>> {
     let input = &generation.input;
     let leading = input.iter().take_while(|item| is_application(item)).count();
-    let mut system: Vec<&str> = generation.instructions.as_deref().into_iter().collect();
+    let mut system: Vec<Cow<'_, str>> =
+        generation.instructions.as_deref().map(Cow::Borrowed).into_iter().collect();
     system.extend(input[..leading].iter().flat_map(texts));
     system.retain(|text| !text.is_empty());
+    system.extend(forced::of(generation).map(|forced| Cow::Owned(forced.instruction())));
     let mut messages = Messages {
         said: Vec::with_capacity(input.len() + 1),
         turn: Turn::default(),
         field: options.reasoning_field,
     };
     if !system.is_empty() {
-        messages.said.push(Message::System { content: join(&system, BLANK_LINE) });
+        messages.said.push(Message::System { content: join(system, BLANK_LINE) });
     }
     let remembered = remembered_from(input, options.reasoning_history);
     for (index, item) in input.iter().enumerate().skip(leading) {
@@ -55,7 +62,7 @@ fn is_application(item: &Item) -> bool {
     matches!(item, Item::Message(said) if matches!(said.role, Role::System | Role::Developer))
 }
 
-fn texts(item: &Item) -> impl Iterator<Item = &str> {
+fn texts(item: &Item) -> impl Iterator<Item = Cow<'_, str>> {
     let parts = match item {
         Item::Message(said) => said.content.as_slice(),
         _ => &[],
@@ -72,20 +79,48 @@ struct Messages<'a> {
 /// What the model said in one go: one message, however many items it has.
 #[derive(Default)]
 struct Turn<'a> {
-    thoughts: Vec<&'a str>,
+    thoughts: Vec<Cow<'a, str>>,
     texts: Vec<Cow<'a, str>>,
     calls: Vec<ToolCall<'a>>,
+    /// Results of calls that nobody has to answer any more.
+    results: Vec<Message<'a>>,
+    /// Whether some of the calls wait for an answer.
+    waits: bool,
 }
 
 impl<'a> Messages<'a> {
     fn push(&mut self, item: &'a Item, remember: bool) {
+        // What the model says after the result of a call it said in another breath.
+        if !self.turn.results.is_empty() && !self.turn.waits {
+            self.end_turn();
+        }
         match item {
             Item::Message(said) if said.role == Role::Assistant => self.turn.say(said),
             Item::Message(said) => self.push_said(said, item),
             Item::Reasoning(reasoning) if remember => self.turn.think(reasoning),
             Item::Reasoning(_) => {}
-            Item::FunctionCall(call) => self.turn.calls.push(call.into()),
-            Item::FunctionCallOutput(output) => self.push_output(output),
+            Item::FunctionCall(call) => self.turn.call(call.into()),
+            Item::CustomToolCall(call) => self.turn.call(call.into()),
+            Item::FunctionCallOutput(output) | Item::CustomToolCallOutput(output) => {
+                self.push_output(&output.call_id, &output.output);
+            }
+            Item::Hosted(hosted) => self.push_hosted(hosted),
+        }
+    }
+
+    fn push_hosted(&mut self, item: &'a HostedItem) {
+        match &item.told {
+            Told::Nothing => {}
+            Told::Done { name, arguments, result } => {
+                let id = item.id.as_ref().map_or(UNNAMED_CALL, ItemId::as_str);
+                self.turn.calls.push(ToolCall::new(id, Cow::Borrowed(name), arguments));
+                let content = Content::Text(Cow::Borrowed(result));
+                self.turn.results.push(Message::Tool { tool_call_id: id, content });
+            }
+            Told::Call { call_id, name, arguments } => {
+                self.turn.call(ToolCall::new(call_id, Cow::Borrowed(name), arguments));
+            }
+            Told::Output { call_id, output } => self.push_output(call_id, output),
         }
     }
 
@@ -97,29 +132,29 @@ impl<'a> Messages<'a> {
         }
         let texts: Vec<_> = texts(item).filter(|text| !text.is_empty()).collect();
         if !texts.is_empty() {
-            self.said.push(Message::System { content: join(&texts, BLANK_LINE) });
+            self.said.push(Message::System { content: join(texts, BLANK_LINE) });
         }
     }
 
-    fn push_output(&mut self, output: &'a FunctionCallOutput) {
+    fn push_output(&mut self, call_id: &'a str, output: &'a FunctionOutput) {
         self.end_turn();
-        let content = match &output.output {
+        let content = match output {
             FunctionOutput::Text(text) => Content::Text(Cow::Borrowed(text)),
             FunctionOutput::Parts(parts) => output_content(parts),
         };
-        self.said.push(Message::Tool { tool_call_id: &output.call_id, content });
+        self.said.push(Message::Tool { tool_call_id: call_id, content });
     }
 
     /// Writes down what the model said, unless that is nothing at all.
     fn end_turn(&mut self) {
-        let Turn { thoughts, texts, calls } = std::mem::take(&mut self.turn);
-        let text = join_turn(texts);
+        let Turn { thoughts, texts, calls, results, .. } = std::mem::take(&mut self.turn);
+        let text = join(texts, BLANK_LINE);
         if calls.is_empty() && thoughts.is_empty() && text.is_empty() {
             return;
         }
         // Whitespace between thoughts and calls is the template's, not the model's.
         let content = (calls.is_empty() || !text.trim_ascii().is_empty()).then_some(text);
-        let thoughts = (!thoughts.is_empty()).then(|| join(&thoughts, BLANK_LINE));
+        let thoughts = (!thoughts.is_empty()).then(|| join(thoughts, BLANK_LINE));
         let (reasoning, reasoning_content) = match self.field {
             ReasoningField::Reasoning => (thoughts, None),
             ReasoningField::ReasoningContent => (None, thoughts),
@@ -127,14 +162,20 @@ impl<'a> Messages<'a> {
         };
         let tool_calls = calls;
         self.said.push(Message::Assistant { content, reasoning, reasoning_content, tool_calls });
+        self.said.extend(results);
     }
 }
 
 impl<'a> Turn<'a> {
+    /// A call that another item answers.
+    fn call(&mut self, call: ToolCall<'a>) {
+        self.calls.push(call);
+        self.waits = true;
+    }
+
     /// The parts of one message were written in one go; a refusal is text to the model.
     fn say(&mut self, said: &'a Said) {
-        let pieces: Vec<_> = said.content.iter().filter_map(text_of).collect();
-        let text = join(&pieces, "");
+        let text = join(said.content.iter().filter_map(text_of).collect(), "");
         if !text.is_empty() {
             self.texts.push(text);
         }
@@ -144,29 +185,24 @@ impl<'a> Turn<'a> {
     fn think(&mut self, reasoning: &'a Reasoning) {
         let Reasoning { content, summary, .. } = reasoning;
         let known = if content.is_empty() { summary } else { content };
-        self.thoughts.extend(known.iter().map(String::as_str).filter(|text| !text.is_empty()));
-    }
-}
-
-fn join_turn(mut texts: Vec<Cow<'_, str>>) -> Cow<'_, str> {
-    match texts.len() {
-        0 | 1 => texts.pop().unwrap_or_default(),
-        _ => Cow::Owned(texts.join(BLANK_LINE)),
+        let known = known.iter().filter(|text| !text.is_empty());
+        self.thoughts.extend(known.map(|text| Cow::Borrowed(text.as_str())));
     }
 }
 
 fn user_content(parts: &[Part]) -> Content<'_> {
     match parts {
         [] => Content::Text(Cow::Borrowed("")),
-        [Part::Text(text)] => Content::Text(Cow::Borrowed(&text.text)),
+        [part @ (Part::Text(_) | Part::File(_))] => {
+            Content::Text(text_of(part).unwrap_or_default())
+        }
         _ => Content::Parts(parts.iter().map(ContentPart::from).collect()),
     }
 }
 
 fn output_content(parts: &[Part]) -> Content<'_> {
-    if parts.iter().any(|part| matches!(part, Part::Image(_))) {
+    if parts.iter().any(|part| matches!(part, Part::Image(_) | Part::Audio(_))) {
         return Content::Parts(parts.iter().map(ContentPart::from).collect());
     }
-    let texts: Vec<_> = parts.iter().filter_map(text_of).collect();
-    Content::Text(join(&texts, BLANK_LINE))
+    Content::Text(join(parts.iter().filter_map(text_of).collect(), BLANK_LINE))
 }

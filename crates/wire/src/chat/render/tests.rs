@@ -5,12 +5,13 @@ use transom_core::item::{
     FunctionCall, FunctionCallOutput, FunctionOutput, Item, ItemStatus, Message, Reasoning, Role,
 };
 use transom_core::request::{Generation, OutputFormat, Sampling};
-use transom_core::tool::ToolChoice;
+use transom_core::tool::{ToolChoice, ToolName};
 
 use super::{RenderOptions, render};
 
 mod conversation;
 mod fields;
+mod hosted;
 
 const STATUS: ItemStatus = ItemStatus::Completed;
 
@@ -70,7 +71,7 @@ fn call(id: &str, arguments: &str) -> Item {
     Item::FunctionCall(FunctionCall {
         id: None,
         call_id: id.to_owned(),
-        name: "get_weather".to_owned(),
+        tool: ToolName::plain("get_weather"),
         arguments: arguments.to_owned(),
         status: STATUS,
     })

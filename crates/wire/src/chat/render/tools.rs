@@ -1,9 +1,15 @@
 //! Tools and their choice in the form of the chat protocol.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer};
 use transom_core::Json;
 use transom_core::request::Generation;
-use transom_core::tool::{AllowedMode, FunctionTool, ToolChoice};
+use transom_core::tool::{
+    AllowedMode, CustomTool, InputFormat, OwnTool, Tool as Declared, ToolChoice,
+};
+
+use crate::chat::forced;
 
 /// What the model may call.
 pub(super) struct Offer<'a> {
@@ -20,13 +26,44 @@ pub(super) struct Tool<'a> {
 
 #[derive(Serialize)]
 struct Function<'a> {
-    name: &'a str,
+    name: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
+    description: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    parameters: Option<&'a Json>,
+    parameters: Option<Parameters<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     strict: Option<bool>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Parameters<'a> {
+    Given(&'a Json),
+    Input(InputObject<'a>),
+}
+
+/// The schema of a custom tool as a function: an object with the input in it.
+#[derive(Serialize)]
+struct InputObject<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    properties: InputProperties<'a>,
+    required: [&'static str; 1],
+    #[serde(rename = "additionalProperties")]
+    additional: bool,
+}
+
+#[derive(Serialize)]
+struct InputProperties<'a> {
+    input: InputString<'a>,
+}
+
+#[derive(Serialize)]
+struct InputString<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pattern: Option<&'a str>,
 }
 
 /// `tool_choice`: a word, or the name of the one function.
@@ -42,6 +79,7 @@ pub(super) enum Choice<'a> {
 /// them, and the prompt of a turn with `none` stays that of the turns around it.
 pub(super) fn offer(generation: &Generation) -> Option<Offer<'_>> {
     let choice = match &generation.tool_choice {
+        _ if forced::of(generation).is_some() => Choice::Word("none"),
         ToolChoice::Auto | ToolChoice::Allowed { mode: AllowedMode::Auto, .. } => {
             Choice::Word("auto")
         }
@@ -49,24 +87,68 @@ pub(super) fn offer(generation: &Generation) -> Option<Offer<'_>> {
         ToolChoice::Required | ToolChoice::Allowed { mode: AllowedMode::Required, .. } => {
             Choice::Word("required")
         }
-        ToolChoice::Function(name) => Choice::Function(name),
+        ToolChoice::Tool(named) => Choice::Function(named.name()),
     };
-    let allowed = |tool: &&FunctionTool| match &generation.tool_choice {
-        ToolChoice::Allowed { names, .. } => names.contains(&tool.name),
+    let allowed = |(namespace, tool): &(Option<&str>, &OwnTool)| match &generation.tool_choice {
+        ToolChoice::Allowed { tools, .. } => {
+            tools.iter().any(|named| named.names(*namespace, tool))
+        }
         _ => true,
     };
-    let tools: Vec<_> = generation.tools.iter().filter(allowed).map(tool).collect();
+    let callable = generation.tools.iter().flat_map(Declared::callable);
+    let tools: Vec<_> =
+        callable.filter(allowed).map(|(namespace, own)| tool(namespace, own)).collect();
     (!tools.is_empty()).then_some(Offer { tools, choice })
 }
 
-fn tool(tool: &FunctionTool) -> Tool<'_> {
-    let function = Function {
-        name: &tool.name,
-        description: tool.description.as_deref(),
-        parameters: tool.parameters.as_ref(),
-        strict: tool.strict,
+/// A tool of the client, under its name in one word.
+fn tool<'a>(namespace: Option<&'a str>, own: &'a OwnTool) -> Tool<'a> {
+    let name = match namespace {
+        None => Cow::Borrowed(own.name()),
+        Some(_) => Cow::Owned(own.in_namespace(namespace).flat().into_owned()),
+    };
+    let function = match own {
+        OwnTool::Function(function) => Function {
+            name,
+            description: function.description.as_deref().map(Cow::Borrowed),
+            parameters: function.parameters.as_ref().map(Parameters::Given),
+            strict: function.strict,
+        },
+        OwnTool::Custom(custom) => Function {
+            name,
+            description: description(custom),
+            parameters: Some(Parameters::Input(input_object(&custom.format))),
+            strict: None,
+        },
     };
     Tool { kind: "function", function }
+}
+
+fn input_object(format: &InputFormat) -> InputObject<'_> {
+    let pattern = match format {
+        InputFormat::Regex(pattern) => Some(pattern.as_str()),
+        InputFormat::Text | InputFormat::Lark(_) => None,
+    };
+    InputObject {
+        kind: "object",
+        properties: InputProperties { input: InputString { kind: "string", pattern } },
+        required: ["input"],
+        additional: false,
+    }
+}
+
+/// What the tool does, and what its input looks like: the model has to know both.
+fn description(custom: &CustomTool) -> Option<Cow<'_, str>> {
+    let said = custom.description.as_deref();
+    let grammar = match &custom.format {
+        InputFormat::Text => return said.map(Cow::Borrowed),
+        InputFormat::Lark(grammar) => format!("The input follows this Lark grammar:\n{grammar}"),
+        InputFormat::Regex(regex) => {
+            format!("The input matches this regular expression:\n{regex}")
+        }
+    };
+    let pieces: Vec<_> = said.into_iter().chain([grammar.as_str()]).collect();
+    Some(Cow::Owned(pieces.join("\n\n")))
 }
 
 impl Serialize for Choice<'_> {

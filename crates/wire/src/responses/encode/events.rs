@@ -118,6 +118,7 @@ impl Writer {
                 ("response.reasoning_text.delta", Some(empty), text, None)
             }
             Delta::Arguments(text) => ("response.function_call_arguments.delta", None, text, None),
+            Delta::Input(text) => ("response.custom_tool_call_input.delta", None, text, None),
         };
         let place = Place { item_id: entry.id.as_str(), output_index: index.0 };
         let content_index = empty.map(|empty| self.part_index(place, entry, delta, empty, out));
@@ -198,11 +199,21 @@ impl Writer {
                     item_id: place.item_id,
                     output_index: place.output_index,
                     arguments: &call.arguments,
-                    name: &call.name,
+                    name: &call.tool.name,
                 };
                 frame(out, payload.kind, &payload);
             }
-            Item::FunctionCallOutput(_) => {}
+            Item::CustomToolCall(call) => {
+                let payload = payload::InputDone {
+                    kind: "response.custom_tool_call_input.done",
+                    sequence_number: self.next(),
+                    item_id: place.item_id,
+                    output_index: place.output_index,
+                    input: &call.input,
+                };
+                frame(out, payload.kind, &payload);
+            }
+            Item::FunctionCallOutput(_) | Item::CustomToolCallOutput(_) | Item::Hosted(_) => {}
         }
         self.item("response.output_item.done", index, entry, out);
     }
@@ -226,8 +237,8 @@ impl Writer {
                 frame(out, payload.kind, &payload);
                 ShownPart::Refusal { refusal }
             }
-            // Models do not answer with pictures: no event makes such a part.
-            Part::Image(_) => return,
+            // Models answer with nothing else: no event makes such a part.
+            Part::Image(_) | Part::File(_) | Part::Audio(_) => return,
         };
         self.part("response.content_part.done", place, at, shown, out);
     }
@@ -268,7 +279,7 @@ fn grown_part(item: &Item, delta: &Delta) -> u32 {
     let found = (0..).zip(&message.content).find(|(_, part)| match part {
         Part::Text(_) => !refusal,
         Part::Refusal(_) => refusal,
-        Part::Image(_) => false,
+        Part::Image(_) | Part::File(_) | Part::Audio(_) => false,
     });
     found.map_or(0, |(at, _)| at)
 }

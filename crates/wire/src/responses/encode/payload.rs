@@ -87,6 +87,16 @@ pub(super) struct ArgumentsDone<'a> {
     pub(super) name: &'a str,
 }
 
+#[derive(Serialize)]
+pub(super) struct InputDone<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) sequence_number: u64,
+    pub(super) item_id: &'a str,
+    pub(super) output_index: u32,
+    pub(super) input: &'a str,
+}
+
 /// Flat, as the official SDKs read it.
 #[derive(Serialize)]
 pub(super) struct Error<'a> {

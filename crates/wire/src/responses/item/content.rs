@@ -1,13 +1,15 @@
 //! Reads the content of messages and of function outputs.
 
 use serde_json::value::RawValue;
-use transom_core::content::{Image, Part, Text};
+use transom_core::content::{Audio, Image, Part, Text};
 use transom_core::failure::Failure;
 use transom_core::item::Role;
 
 use crate::responses::path::Path;
 use crate::responses::read::{self, Object};
 use crate::responses::refuse;
+
+mod file;
 
 /// How closely to look at a picture when nobody said (OpenAI's API reference).
 const DEFAULT_DETAIL: &str = "auto";
@@ -41,6 +43,10 @@ fn read_part(raw: &RawValue, path: &Path<'_>, role: Role) -> Result<Part, Failur
         ("input_image", Role::User | Role::System | Role::Developer) => {
             read_image(part).map(Part::Image)
         }
+        ("input_file", Role::User | Role::System | Role::Developer) => {
+            file::read(part).map(Part::File)
+        }
+        ("input_audio", Role::User) => read_audio(part).map(Part::Audio),
         (other, _) => Err(refuse_kind(&path.field("type"), other, role)),
     }
 }
@@ -49,7 +55,7 @@ fn refuse_kind(path: &Path<'_>, kind: &str, role: Role) -> Failure {
     let supported = match role {
         Role::Assistant => ["output_text", "input_text", "refusal"].as_slice(),
         Role::User | Role::System | Role::Developer => {
-            &["input_text", "output_text", "input_image"]
+            &["input_text", "output_text", "input_image", "input_file", "input_audio"]
         }
     };
     let list = refuse::list(supported);
@@ -73,8 +79,16 @@ fn read_image(mut part: Object<'_, '_>) -> Result<Image, Failure> {
         let why = "a picture is an https:, http: or data: URL.";
         return Err(refuse::wrong_value(&path.field("image_url"), why));
     }
-    let detail = part.word("detail", &["low", "high", "auto"])?.unwrap_or(DEFAULT_DETAIL);
+    let detail =
+        part.word("detail", &["low", "high", "auto", "original"])?.unwrap_or(DEFAULT_DETAIL);
     Ok(Image { url, detail: Some(detail.to_owned()) })
+}
+
+/// Sound, as the chat API has it: an object of data and format.
+fn read_audio(mut part: Object<'_, '_>) -> Result<Audio, Failure> {
+    let path = part.path().field("input_audio");
+    let mut audio = Object::read(part.require("input_audio")?, &path)?;
+    Ok(Audio { data: audio.require_string("data")?, format: audio.require_string("format")? })
 }
 
 /// Schemes are written in any case (RFC 3986, 3.1).

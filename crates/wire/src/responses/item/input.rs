@@ -7,16 +7,27 @@ use transom_core::content::{Part, Text};
 use transom_core::failure::Failure;
 use transom_core::id::{ItemId, MAX_LENGTH};
 use transom_core::item::{
-    FunctionCall, FunctionCallOutput, FunctionOutput, Item, ItemStatus, Message, Reasoning, Role,
+    CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, HostedKind, Item, ItemStatus,
+    Message, Reasoning, Role,
 };
+use transom_core::tool::ToolName;
 
 use super::content;
 use crate::responses::path::Path;
 use crate::responses::read::{self, Object};
 use crate::responses::refuse;
 
+mod hosted;
+
 /// The types of items that are understood.
-const SUPPORTED: &[&str] = &["message", "reasoning", "function_call", "function_call_output"];
+const SUPPORTED: &[&str] = &[
+    "message",
+    "reasoning",
+    "function_call",
+    "function_call_output",
+    "custom_tool_call",
+    "custom_tool_call_output",
+];
 
 /// The `input` of a request: a string, which is a message of the user, or a list of items.
 pub(in crate::responses) fn read_input(
@@ -62,13 +73,32 @@ pub(super) fn read_item(raw: &RawValue, path: &Path<'_>) -> Result<Item, Failure
         Some("reasoning") => read_reasoning(item).map(Item::Reasoning),
         Some("function_call") => read_call(item).map(Item::FunctionCall),
         Some("function_call_output") => read_output(item).map(Item::FunctionCallOutput),
-        Some(other) => {
-            let list = refuse::list(SUPPORTED);
-            let why =
-                format!("items of type '{other}' are not understood here, these are: {list}.");
-            Err(refuse::unsupported_value(&path.field("type"), &why))
-        }
+        Some("custom_tool_call") => read_custom_call(item).map(Item::CustomToolCall),
+        Some("custom_tool_call_output") => read_output(item).map(Item::CustomToolCallOutput),
+        Some("compaction" | "compaction_summary") => Err(unreadable(item)),
+        Some(other) => match HostedKind::of(other) {
+            Some(kind) => hosted::read(item, kind).map(Item::Hosted),
+            None => Err(refuse_kind(&path.field("type"), other)),
+        },
     }
+}
+
+fn refuse_kind(path: &Path<'_>, kind: &str) -> Failure {
+    let hosted = HostedKind::ALL.iter().map(|kind| kind.word());
+    let known: Vec<_> = SUPPORTED.iter().copied().chain(hosted).collect();
+    let list = refuse::list(&known);
+    let why = format!("items of type '{kind}' are not understood here, these are: {list}.");
+    refuse::unsupported_value(path, &why)
+}
+
+/// A sealed summary of another server: nobody but that server can read it.
+fn unreadable(mut item: Object<'_, '_>) -> Failure {
+    if let Err(failure) = item.require_string("encrypted_content") {
+        return failure;
+    }
+    let at = item.path().field("encrypted_content").to_string();
+    let message = format!("The content of '{at}' could not be read: it was not sealed here.");
+    Failure::invalid(&at, "invalid_encrypted_content", message)
 }
 
 fn read_message(mut item: Object<'_, '_>) -> Result<Message, Failure> {
@@ -118,10 +148,25 @@ fn read_call(mut item: Object<'_, '_>) -> Result<FunctionCall, Failure> {
     Ok(FunctionCall {
         id: read_id(&mut item)?,
         call_id: read_call_id(&mut item)?,
-        name: require_filled(&mut item, "name")?,
+        tool: read_tool_name(&mut item)?,
         arguments: item.require_string("arguments")?,
         status: read_status(&mut item)?,
     })
+}
+
+fn read_custom_call(mut item: Object<'_, '_>) -> Result<CustomToolCall, Failure> {
+    Ok(CustomToolCall {
+        id: read_id(&mut item)?,
+        call_id: read_call_id(&mut item)?,
+        tool: read_tool_name(&mut item)?,
+        input: item.require_string("input")?,
+        status: read_status(&mut item)?,
+    })
+}
+
+fn read_tool_name(item: &mut Object<'_, '_>) -> Result<ToolName, Failure> {
+    let namespace = item.string("namespace")?.filter(|namespace| !namespace.is_empty());
+    Ok(ToolName { namespace, name: require_filled(item, "name")? })
 }
 
 fn read_output(mut item: Object<'_, '_>) -> Result<FunctionCallOutput, Failure> {

@@ -1,12 +1,13 @@
 //! Items as OpenAI shows them.
 
-use serde::ser::SerializeSeq;
+use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use transom_core::Json;
 use transom_core::content::{Part, Text};
 use transom_core::id::ItemId;
 use transom_core::item::{
-    FunctionCall, FunctionCallOutput, FunctionOutput, Item, ItemStatus, Message, Reasoning, Role,
+    CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, HostedItem, Item, ItemStatus,
+    Message, Reasoning, Role,
 };
 
 /// An item, whose id has been assigned.
@@ -18,7 +19,14 @@ impl Serialize for Shown<'_> {
             Item::Message(item) => ShownMessage::of(item).serialize(serializer),
             Item::Reasoning(item) => ShownReasoning::of(item).serialize(serializer),
             Item::FunctionCall(item) => ShownCall::of(item).serialize(serializer),
-            Item::FunctionCallOutput(item) => ShownOutput::of(item).serialize(serializer),
+            Item::FunctionCallOutput(item) => {
+                ShownOutput::of(item, "function_call_output").serialize(serializer)
+            }
+            Item::CustomToolCall(item) => ShownCustomCall::of(item).serialize(serializer),
+            Item::CustomToolCallOutput(item) => {
+                ShownOutput::of(item, "custom_tool_call_output").serialize(serializer)
+            }
+            Item::Hosted(item) => hosted(item, serializer),
         }
     }
 }
@@ -82,6 +90,8 @@ struct ShownCall<'a> {
     status: &'static str,
     arguments: &'a str,
     call_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
     name: &'a str,
 }
 
@@ -93,9 +103,48 @@ impl<'a> ShownCall<'a> {
             status: status_word(item.status),
             arguments: &item.arguments,
             call_id: &item.call_id,
-            name: &item.name,
+            namespace: item.tool.namespace.as_deref(),
+            name: &item.tool.name,
         }
     }
+}
+
+#[derive(Serialize)]
+struct ShownCustomCall<'a> {
+    id: Option<&'a str>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    status: &'static str,
+    call_id: &'a str,
+    input: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    name: &'a str,
+}
+
+impl<'a> ShownCustomCall<'a> {
+    fn of(item: &'a CustomToolCall) -> Self {
+        Self {
+            id: item.id.as_ref().map(ItemId::as_str),
+            kind: "custom_tool_call",
+            status: status_word(item.status),
+            call_id: &item.call_id,
+            input: &item.input,
+            namespace: item.tool.namespace.as_deref(),
+            name: &item.tool.name,
+        }
+    }
+}
+
+/// A hosted item: its id and type, then its fields as they came.
+fn hosted<S: Serializer>(item: &HostedItem, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(item.fields.len() + 2))?;
+    map.serialize_entry("id", &item.id.as_ref().map(ItemId::as_str))?;
+    map.serialize_entry("type", item.kind.word())?;
+    for (name, json) in &item.fields {
+        map.serialize_entry(name, json)?;
+    }
+    map.end()
 }
 
 #[derive(Serialize)]
@@ -116,10 +165,10 @@ enum OutputValue<'a> {
 }
 
 impl<'a> ShownOutput<'a> {
-    fn of(item: &'a FunctionCallOutput) -> Self {
+    fn of(item: &'a FunctionCallOutput, kind: &'static str) -> Self {
         Self {
             id: item.id.as_ref().map(ItemId::as_str),
-            kind: "function_call_output",
+            kind,
             status: status_word(item.status),
             call_id: &item.call_id,
             output: match &item.output {
@@ -161,6 +210,13 @@ impl Serialize for Parts<'_> {
                 (Part::Image(image), _) => list.serialize_element(&ShownPart::InputImage {
                     image_url: &image.url,
                     detail: image.detail.as_deref(),
+                })?,
+                (Part::File(file), _) => list.serialize_element(&ShownPart::InputFile {
+                    filename: file.filename.as_deref(),
+                    file_data: &file.data,
+                })?,
+                (Part::Audio(audio), _) => list.serialize_element(&ShownPart::InputAudio {
+                    input_audio: Sound { data: &audio.data, format: &audio.format },
                 })?,
             }
         }
@@ -204,6 +260,26 @@ pub(in crate::responses) enum ShownPart<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         detail: Option<&'a str>,
     },
+    /// A file of the client.
+    InputFile {
+        /// Its name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        filename: Option<&'a str>,
+        /// What it holds, as it came.
+        file_data: &'a str,
+    },
+    /// Sound of the client.
+    InputAudio {
+        /// The sound and its format.
+        input_audio: Sound<'a>,
+    },
+}
+
+/// Sound of the client.
+#[derive(Serialize)]
+pub(in crate::responses) struct Sound<'a> {
+    data: &'a str,
+    format: &'a str,
 }
 
 impl<'a> ShownPart<'a> {

@@ -1,14 +1,21 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use transom_core::Json;
-use transom_core::content::{Image, Part, Text};
+use transom_core::content::{File, Image, Part, Text};
 use transom_core::failure::Failure;
 use transom_core::id::ItemId;
 use transom_core::item::{
-    FunctionCall, FunctionCallOutput, FunctionOutput, Item, ItemStatus, Message, Reasoning, Role,
+    CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, Item, ItemStatus, Message,
+    Reasoning, Role,
 };
 use transom_core::port::store::StoreError;
+use transom_core::tool::ToolName;
+
+mod files;
+mod hosted;
 
 use super::{from_stored, to_stored};
 use crate::responses::sample::Counter;
@@ -23,6 +30,10 @@ fn client_part() -> impl Strategy<Value = Part> {
         any::<String>().prop_map(|text| Part::Text(Text::from(text))),
         ("https://[a-z]{1,5}", "low|high|auto")
             .prop_map(|(url, detail)| Part::Image(Image { url, detail: Some(detail) })),
+        (option::of(any::<String>()), "[a-z ]{0,9}").prop_map(|(filename, text)| {
+            let data = format!("data:text/plain;base64,{}", STANDARD.encode(&text));
+            Part::File(File { filename, data, text })
+        }),
     ]
 }
 
@@ -65,11 +76,23 @@ fn reasoning() -> impl Strategy<Value = Item> {
 }
 
 fn call() -> impl Strategy<Value = Item> {
-    (id(), ".{1,5}", ".{1,5}", any::<String>(), status()).prop_map(
-        |(id, call_id, name, arguments, status)| {
-            Item::FunctionCall(FunctionCall { id, call_id, name, arguments, status })
+    (id(), ".{1,5}", tool(), any::<String>(), status()).prop_map(
+        |(id, call_id, tool, arguments, status)| {
+            Item::FunctionCall(FunctionCall { id, call_id, tool, arguments, status })
         },
     )
+}
+
+fn custom_call() -> impl Strategy<Value = Item> {
+    (id(), ".{1,5}", tool(), any::<String>(), status()).prop_map(
+        |(id, call_id, tool, input, status)| {
+            Item::CustomToolCall(CustomToolCall { id, call_id, tool, input, status })
+        },
+    )
+}
+
+fn tool() -> impl Strategy<Value = ToolName> {
+    (option::of("[a-z]{1,3}"), ".{1,5}").prop_map(|(namespace, name)| ToolName { namespace, name })
 }
 
 fn output() -> impl Strategy<Value = Item> {
@@ -77,16 +100,23 @@ fn output() -> impl Strategy<Value = Item> {
         any::<String>().prop_map(FunctionOutput::Text),
         vec(client_part(), 0..3).prop_map(FunctionOutput::Parts),
     ];
-    (id(), ".{1,5}", output, status()).prop_map(|(id, call_id, output, status)| {
-        Item::FunctionCallOutput(FunctionCallOutput { id, call_id, output, status })
-    })
+    (id(), ".{1,5}", output, status(), any::<bool>()).prop_map(
+        |(id, call_id, output, status, custom)| {
+            let output = FunctionCallOutput { id, call_id, output, status };
+            if custom {
+                Item::CustomToolCallOutput(output)
+            } else {
+                Item::FunctionCallOutput(output)
+            }
+        },
+    )
 }
 
 proptest! {
     /// A conversation read back from the store is the one that was written.
     #[test]
     fn stored_items_are_read_back_without_loss(
-        item in prop_oneof![message(), reasoning(), call(), output()],
+        item in prop_oneof![message(), reasoning(), call(), custom_call(), output()],
     ) {
         let mut item = item;
         let stored = to_stored(&mut item, &Counter::default());

@@ -39,18 +39,22 @@ pub const FIELDS: &[Field] = &[
     field(
         "include",
         Honoured,
-        "log probabilities; `reasoning.encrypted_content` has no effect: \
-        thoughts are plain text here; outputs of hosted tools never occur",
+        "`message.output_text.logprobs` turns log probabilities on; all other values are \
+        without effect: thoughts are plain text (`reasoning.encrypted_content`), and what they add \
+        to items of hosted tools never occurs",
     ),
     field(
         "input",
         Honoured,
-        "a string, or a list of messages, reasoning, function calls and \
-        their outputs",
+        "a string, or a list of items; see [items and parts](#items-and-parts)",
     ),
     field("instructions", Honoured, "a string"),
     field("max_output_tokens", PassedOn, "at least 1"),
-    field("max_tool_calls", WithoutEffect, "it limits hosted tools, of which there are none"),
+    field(
+        "max_tool_calls",
+        WithoutEffect,
+        "at least 1; it limits hosted tools, of which there are none",
+    ),
     field("metadata", Honoured, "at most 16 pairs"),
     field("model", Honoured, ""),
     field("parallel_tool_calls", PassedOn, ""),
@@ -82,8 +86,13 @@ pub const FIELDS: &[Field] = &[
         uses its own default",
     ),
     field("text", PassedOn, "`format` and `verbosity`"),
-    field("tool_choice", PassedOn, ""),
-    field("tools", PassedOn, "functions"),
+    field(
+        "tool_choice",
+        PassedOn,
+        "a word, a function, a custom tool, or `allowed_tools`; a tool of a namespace is named \
+        `namespace__name`",
+    ),
+    field("tools", PassedOn, "functions, custom tools and namespaces; see [tools](#tools)"),
     field("top_logprobs", PassedOn, "0 to 20; more than 0 turns log probabilities on"),
     field("top_p", PassedOn, "0 to 1; shown as 1 when absent"),
     field("truncation", Refused, "`disabled` is accepted"),

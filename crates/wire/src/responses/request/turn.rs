@@ -10,10 +10,10 @@ use std::collections::HashSet;
 use transom_core::clock::Timestamp;
 use transom_core::failure::Failure;
 use transom_core::id::{IdSource, ResponseId};
-use transom_core::item::{Item, ItemStatus};
+use transom_core::item::{CustomToolCall, FunctionCall, Item, ItemStatus};
 use transom_core::port::store::{History, StoredItem};
 use transom_core::request::Generation;
-use transom_core::tool::{FunctionTool, ToolChoice};
+use transom_core::tool::{Tool, ToolChoice};
 
 use super::CreateResponse;
 use crate::responses::object::Head;
@@ -25,7 +25,7 @@ pub struct Past {
     /// All items, oldest first.
     pub items: Vec<Item>,
     /// The tools in force.
-    pub tools: Option<Vec<FunctionTool>>,
+    pub tools: Option<Vec<Tool>>,
     /// The tool choice in force.
     pub tool_choice: Option<ToolChoice>,
 }
@@ -67,7 +67,7 @@ pub struct Turn {
 }
 
 impl CreateResponse {
-    /// Joins the request with `past`. Fails where the tool choice names a function that is not
+    /// Joins the request with `past`. Fails where the tool choice names a tool that is not
     /// among the tools in force.
     pub fn resolve(mut self, past: Past, begin: Begin<'_>) -> Result<Turn, Failure> {
         let tools = self.tools.take().or(past.tools).unwrap_or_default();
@@ -119,14 +119,12 @@ impl CreateResponse {
 /// Takes out the calls that a token limit or a filter cut, unless somebody has answered them: their
 /// arguments are half a text, and the conversation could not go on while they wait for an output.
 fn drop_cut_calls(past: &mut Vec<Item>, input: &[Item]) {
-    let answer = |item: &Item| match item {
-        Item::FunctionCallOutput(output) => Some(output.call_id.clone()),
-        _ => None,
-    };
-    let answered: HashSet<String> = past.iter().chain(input).filter_map(answer).collect();
+    let answered: HashSet<String> =
+        past.iter().chain(input).filter_map(Item::answers).map(str::to_owned).collect();
     past.retain(|item| match item {
-        Item::FunctionCall(call) => {
-            call.status != ItemStatus::Incomplete || answered.contains(&call.call_id)
+        Item::FunctionCall(FunctionCall { status, call_id, .. })
+        | Item::CustomToolCall(CustomToolCall { status, call_id, .. }) => {
+            *status != ItemStatus::Incomplete || answered.contains(call_id)
         }
         _ => true,
     });

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use transom_core::Json;
 use transom_core::failure::Failure;
-use transom_core::tool::{AllowedMode, FunctionTool, ToolChoice};
+use transom_core::tool::{AllowedMode, NamedTool, Tool, ToolChoice};
 
 use super::{MAX_TOOLS, not_here, refuse_nested, shown};
 use crate::responses::path::Path;
@@ -35,15 +35,22 @@ pub(in crate::responses) fn read_choice(
     if !raw.get().starts_with('{') {
         return Err(refuse::wrong_type(path, "a string or an object", raw));
     }
-    let mut choice = Object::read(raw, path)?;
-    match choice.require_string("type")?.as_str() {
-        "function" => {
-            refuse_nested(&choice)?;
-            Ok(ToolChoice::Function(choice.require_string("name")?))
-        }
-        "allowed_tools" => read_allowed(choice),
-        other => Err(not_here(&path.field("type"), other)),
+    let choice = Object::read(raw, path)?;
+    if choice.is_type("allowed_tools") {
+        return read_allowed(choice);
     }
+    read_named(choice).map(ToolChoice::Tool)
+}
+
+/// One tool by its type and name.
+fn read_named(mut tool: Object<'_, '_>) -> Result<NamedTool, Failure> {
+    let kind = tool.require_string("type")?;
+    if kind != "function" && kind != "custom" {
+        return Err(not_here(&tool.path().field("type"), &kind));
+    }
+    refuse_nested(&tool, &kind)?;
+    let name = tool.require_string("name")?;
+    Ok(if kind == "custom" { NamedTool::Custom(name) } else { NamedTool::Function(name) })
 }
 
 fn read_allowed(mut choice: Object<'_, '_>) -> Result<ToolChoice, Failure> {
@@ -59,40 +66,41 @@ fn read_allowed(mut choice: Object<'_, '_>) -> Result<ToolChoice, Failure> {
         let why = format!("name 1 to {MAX_TOOLS} of the declared tools.");
         return Err(refuse::wrong_value(&tools, &why));
     }
-    let mut names = Vec::with_capacity(elements.len());
-    for (index, element) in elements.into_iter().enumerate() {
-        let at = tools.element(index);
-        let mut tool = Object::read(element, &at)?;
-        let kind = tool.require_string("type")?;
-        if kind != "function" {
-            return Err(not_here(&at.field("type"), &kind));
-        }
-        refuse_nested(&tool)?;
-        names.push(tool.require_string("name")?);
-    }
-    Ok(ToolChoice::Allowed { mode, names })
+    let named = |(index, element): (usize, &&RawValue)| {
+        read_named(Object::read(element, &tools.element(index))?)
+    };
+    let tools = elements.iter().enumerate().map(named).collect::<Result<_, _>>()?;
+    Ok(ToolChoice::Allowed { mode, tools })
 }
 
-/// Checks that every function a choice names is declared, and that a forced call has a function to
-/// call at all.
+/// Checks that every tool a choice names is declared, and that a forced call has a tool to call at
+/// all.
 pub(in crate::responses) fn check_choice(
     choice: &ToolChoice,
-    tools: &[FunctionTool],
+    tools: &[Tool],
 ) -> Result<(), Failure> {
     let path = Path::Root.field("tool_choice");
-    let declared = |name: &String| tools.iter().any(|tool| tool.name == *name);
+    let declared = |named: &NamedTool| {
+        let mut callable = tools.iter().flat_map(Tool::callable);
+        callable.any(|(namespace, tool)| named.names(namespace, tool))
+    };
     let absent = match choice {
-        ToolChoice::Required if tools.is_empty() => {
-            return Err(refuse::wrong_value(&path, "'required' needs at least one tool."));
+        ToolChoice::Required if !tools.iter().any(|tool| tool.callable().next().is_some()) => {
+            let why = "'required' needs at least one tool that the model can call.";
+            return Err(refuse::wrong_value(&path, why));
         }
         ToolChoice::Auto | ToolChoice::None | ToolChoice::Required => None,
-        ToolChoice::Function(name) => (!declared(name)).then_some(name),
-        ToolChoice::Allowed { names, .. } => names.iter().find(|name| !declared(name)),
+        ToolChoice::Tool(named) => (!declared(named)).then_some(named),
+        ToolChoice::Allowed { tools, .. } => tools.iter().find(|named| !declared(named)),
     };
     match absent {
         None => Ok(()),
-        Some(name) => {
-            let why = format!("the function '{name}' is not among the tools.");
+        Some(named) => {
+            let kind = match named {
+                NamedTool::Function(_) => "function",
+                NamedTool::Custom(_) => "custom tool",
+            };
+            let why = format!("the {kind} '{}' is not among the tools.", named.name());
             Err(refuse::wrong_value(&path, &why))
         }
     }

@@ -2,31 +2,85 @@
 
 use serde::{Serialize, Serializer};
 use transom_core::Json;
-use transom_core::tool::{AllowedMode, FunctionTool, ToolChoice};
+use transom_core::tool::{AllowedMode, InputFormat, NamedTool, OwnTool, Tool, ToolChoice};
 
 /// A list of tools.
-pub(super) struct Tools<'a>(pub(super) &'a [FunctionTool]);
+pub(super) struct Tools<'a>(pub(super) &'a [Tool]);
 
 impl Serialize for Tools<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|tool| Function {
-            kind: "function",
-            name: &tool.name,
-            description: tool.description.as_deref(),
-            parameters: tool.parameters.as_ref(),
-            strict: tool.strict,
-        }))
+        serializer.collect_seq(self.0.iter().map(Shown))
+    }
+}
+
+struct Shown<'a>(&'a Tool);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Tool::Own(tool) => Own::of(tool).serialize(serializer),
+            Tool::Namespace(space) => Own::Namespace {
+                name: &space.name,
+                description: space.description.as_deref().unwrap_or_default(),
+                tools: space.tools.iter().map(Own::of).collect(),
+            }
+            .serialize(serializer),
+            Tool::OfflineSearch(json) => json.serialize(serializer),
+        }
     }
 }
 
 #[derive(Serialize)]
-struct Function<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    name: &'a str,
-    description: Option<&'a str>,
-    parameters: Option<&'a Json>,
-    strict: Option<bool>,
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Own<'a> {
+    Function {
+        name: &'a str,
+        description: Option<&'a str>,
+        parameters: Option<&'a Json>,
+        strict: Option<bool>,
+    },
+    Custom {
+        name: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<&'a str>,
+        format: Format<'a>,
+    },
+    Namespace {
+        name: &'a str,
+        description: &'a str,
+        tools: Vec<Own<'a>>,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Format<'a> {
+    Text,
+    Grammar { syntax: &'static str, definition: &'a str },
+}
+
+impl<'a> Own<'a> {
+    fn of(tool: &'a OwnTool) -> Self {
+        match tool {
+            OwnTool::Function(tool) => Self::Function {
+                name: &tool.name,
+                description: tool.description.as_deref(),
+                parameters: tool.parameters.as_ref(),
+                strict: tool.strict,
+            },
+            OwnTool::Custom(tool) => Self::Custom {
+                name: &tool.name,
+                description: tool.description.as_deref(),
+                format: match &tool.format {
+                    InputFormat::Text => Format::Text,
+                    InputFormat::Lark(definition) => Format::Grammar { syntax: "lark", definition },
+                    InputFormat::Regex(definition) => {
+                        Format::Grammar { syntax: "regex", definition }
+                    }
+                },
+            },
+        }
+    }
 }
 
 /// A tool choice.
@@ -38,14 +92,14 @@ impl Serialize for Choice<'_> {
             ToolChoice::Auto => serializer.serialize_str("auto"),
             ToolChoice::None => serializer.serialize_str("none"),
             ToolChoice::Required => serializer.serialize_str("required"),
-            ToolChoice::Function(name) => Named::of(name).serialize(serializer),
-            ToolChoice::Allowed { mode, names } => Allowed {
+            ToolChoice::Tool(named) => Named::of(named).serialize(serializer),
+            ToolChoice::Allowed { mode, tools } => Allowed {
                 kind: "allowed_tools",
                 mode: match mode {
                     AllowedMode::Auto => "auto",
                     AllowedMode::Required => "required",
                 },
-                tools: names.iter().map(|name| Named::of(name)).collect(),
+                tools: tools.iter().map(Named::of).collect(),
             }
             .serialize(serializer),
         }
@@ -60,8 +114,12 @@ struct Named<'a> {
 }
 
 impl<'a> Named<'a> {
-    fn of(name: &'a str) -> Self {
-        Self { kind: "function", name }
+    fn of(named: &'a NamedTool) -> Self {
+        let kind = match named {
+            NamedTool::Function(_) => "function",
+            NamedTool::Custom(_) => "custom",
+        };
+        Self { kind, name: named.name() }
     }
 }
 

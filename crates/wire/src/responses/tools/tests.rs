@@ -1,4 +1,4 @@
-use transom_core::tool::ToolChoice;
+use transom_core::tool::{NamedTool, Tool, ToolChoice};
 
 use super::{choice_from_json, choice_to_json, from_json, to_json};
 use crate::responses::request::Past;
@@ -6,6 +6,34 @@ use crate::responses::sample::resolve;
 
 const TOOLS: &str = r#"[{"type":"function","name":"get","description":"d",
     "parameters":{"type":"object", "b":1,"a":2},"strict":false},{"type":"function","name":"put"}]"#;
+
+const KINDS: &str = r#"[{"type":"namespace","name":"agents","description":"d","tools":[
+    {"type":"function","name":"spawn","description":null,"parameters":{"type":"object"},"strict":false},
+    {"type":"custom","name":"note","format":{"type":"text"}}]},
+    {"type":"web_search","external_web_access":false},
+    {"type":"custom","name":"patch","description":"p","format":{"type":"grammar","syntax":"lark","definition":"start: /a+/"}}]"#;
+
+#[test]
+fn every_kind_of_tool_survives_a_stored_turn() {
+    for choice in [
+        r#"{"type":"custom","name":"patch"}"#,
+        r#"{"type":"function","name":"agents__spawn"}"#,
+        r#"{"type":"allowed_tools","mode":"auto","tools":[{"type":"custom","name":"agents__note"}]}"#,
+    ] {
+        let body = format!(r#"{{"model":"m","input":"x","tools":{KINDS},"tool_choice":{choice}}}"#);
+        let first = resolve(&body, Past::default()).unwrap();
+        let declared: serde_json::Value = serde_json::from_str(KINDS).unwrap();
+        let shown: serde_json::Value = serde_json::from_str(first.head.tools.get()).unwrap();
+        assert_eq!(shown, declared);
+        let read = from_json(&first.head.tools).unwrap();
+        assert_eq!(to_json(&read).get(), first.head.tools.get());
+        assert_eq!(first.head.tool_choice.get(), choice);
+        assert_eq!(
+            choice_from_json(&first.head.tool_choice).unwrap(),
+            first.generation.tool_choice
+        );
+    }
+}
 
 #[test]
 fn tools_and_choices_survive_a_stored_turn() {
@@ -41,13 +69,19 @@ fn a_continuation_inherits_what_it_does_not_mention() {
     for (fields, names, choice) in cases {
         let past = Past {
             tools: Some(from_json(&serde_json::from_str(TOOLS).unwrap()).unwrap()),
-            tool_choice: Some(ToolChoice::Function("get".to_owned())),
+            tool_choice: Some(ToolChoice::Tool(NamedTool::Function("get".to_owned()))),
             ..Past::default()
         };
         let body =
             format!(r#"{{"model":"m","input":"x","previous_response_id":"resp_1"{fields}}}"#);
         let turn = resolve(&body, past).unwrap();
-        let got: Vec<_> = turn.generation.tools.iter().map(|tool| tool.name.as_str()).collect();
+        let got: Vec<_> = turn
+            .generation
+            .tools
+            .iter()
+            .flat_map(Tool::callable)
+            .map(|(_, tool)| tool.name())
+            .collect();
         assert_eq!(
             (got.join(" ").as_str(), turn.head.tool_choice.get()),
             (names, choice),
@@ -61,10 +95,14 @@ fn a_choice_must_fit_the_tools_in_force() {
     for choice in [
         r#"{"type":"function","name":"absent"}"#,
         r#""required""#,
+        r#"{"type":"custom","name":"absent"}"#,
+        r#"{"type":"web_search"}"#,
         r#"{"type":"allowed_tools","mode":"auto","tools":[{"type":"function","name":"absent"}]}"#,
     ] {
-        let body = format!(r#"{{"model":"m","input":"x","tool_choice":{choice}}}"#);
-        let refusal = resolve(&body, Past::default()).unwrap_err().public();
-        assert_eq!(refusal.param.as_deref(), Some("tool_choice"), "{choice}");
+        let search = r#"[{"type":"web_search","external_web_access":false}]"#;
+        let body =
+            format!(r#"{{"model":"m","input":"x","tools":{search},"tool_choice":{choice}}}"#);
+        let param = resolve(&body, Past::default()).unwrap_err().public().param.unwrap();
+        assert!(param == "tool_choice" || param == "tool_choice.type", "{choice}: {param}");
     }
 }

@@ -70,7 +70,10 @@ fn said(items: impl Iterator<Item = Item>) -> (String, String, Vec<String>) {
                 }
             }
             Item::FunctionCall(call) => calls.push(call.arguments),
-            Item::FunctionCallOutput(_) => panic!("no model says this"),
+            Item::FunctionCallOutput(_)
+            | Item::CustomToolCall(_)
+            | Item::CustomToolCallOutput(_)
+            | Item::Hosted(_) => panic!("no model says this"),
         }
     }
     (thoughts, text, calls)

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use transom_core::request::{Generation, JsonSchema, OutputFormat, Sampling};
-use transom_core::tool::{AllowedMode, FunctionTool, ToolChoice};
+use transom_core::tool::{AllowedMode, FunctionTool, NamedTool, OwnTool, Tool, ToolChoice};
 
 use super::super::RenderOptions;
 use super::{body, generation, json, user};
@@ -18,6 +18,10 @@ fn weather() -> FunctionTool {
 
 fn clock() -> FunctionTool {
     FunctionTool { name: "now".to_owned(), description: None, parameters: None, strict: None }
+}
+
+fn own(tool: FunctionTool) -> Tool {
+    Tool::Own(OwnTool::Function(tool))
 }
 
 /// What follows the fields that are always there.
@@ -84,12 +88,15 @@ fn what_is_asked_for_goes_out_under_its_chat_name() {
 fn tools_go_out_natively_with_their_choice() {
     let with = |tool_choice| {
         let mut offering = generation(vec![user("hi")]);
-        offering.tools = vec![weather(), clock()];
+        offering.tools = vec![own(weather()), own(clock())];
         offering.parallel_tool_calls = Some(true);
         offering.tool_choice = tool_choice;
         rest(&offering)
     };
-    let allowed = |mode, name: &str| ToolChoice::Allowed { mode, names: vec![name.to_owned()] };
+    let allowed = |mode, name: &str| {
+        let tools = vec![NamedTool::Function(name.to_owned())];
+        ToolChoice::Allowed { mode, tools }
+    };
     assert_snapshot!(with(ToolChoice::Auto), @r#"
     "tools":[{"type":"function"
     "function":{"name":"get_weather"
@@ -100,7 +107,7 @@ fn tools_go_out_natively_with_their_choice() {
     "tool_choice":"auto"
     "parallel_tool_calls":true}
     "#);
-    assert_snapshot!(with(ToolChoice::Function("now".to_owned())), @r#"
+    assert_snapshot!(with(ToolChoice::Tool(NamedTool::Function("now".to_owned()))), @r#"
     "tools":[{"type":"function"
     "function":{"name":"get_weather"
     "description":"Weather"

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 use transom_core::event::{Delta, Event, Finish, ItemHead};
+use transom_core::tool::ToolName;
 use transom_testkit::sse;
 
 use super::PLAIN;
@@ -13,7 +14,9 @@ use crate::responses::sample::{began, delta, done, stream};
 fn item() -> impl Strategy<Value = (ItemHead, Vec<Delta>, bool)> {
     let text = any::<String>().prop_map(|text| Delta::Text { text, logprobs: Vec::new() }).boxed();
     let said = prop_oneof![3 => text, 1 => any::<String>().prop_map(Delta::Refusal)];
-    let head = |call_id: String| ItemHead::FunctionCall { call_id, name: "f".to_owned() };
+    let tool = || ToolName { namespace: Some("n".to_owned()), name: "f".to_owned() };
+    let head = move |call_id: String| ItemHead::FunctionCall { call_id, tool: tool() };
+    let custom = move |call_id: String| ItemHead::CustomToolCall { call_id, tool: tool() };
     prop_oneof![
         (Just(ItemHead::Message), vec(said, 0..5), any::<bool>()),
         (
@@ -24,6 +27,11 @@ fn item() -> impl Strategy<Value = (ItemHead, Vec<Delta>, bool)> {
         (
             "call_[0-9]".prop_map(head),
             vec(any::<String>().prop_map(Delta::Arguments), 0..5),
+            any::<bool>()
+        ),
+        (
+            "call_[0-9]".prop_map(custom),
+            vec(any::<String>().prop_map(Delta::Input), 0..5),
             any::<bool>()
         ),
     ]
@@ -92,13 +100,16 @@ impl Client {
                 self.terminal = Some(data["response"].clone());
             }
             _ if data["delta"].is_string() => {
-                let known = self.open.contains(&key) || kind.contains("arguments");
+                let known = self.open.contains(&key)
+                    || kind.contains("arguments")
+                    || kind.contains("input");
                 assert!(known, "a delta before its part");
                 self.sums.entry(key).or_default().push_str(data["delta"].as_str().unwrap());
             }
             _ if !id.is_empty() => {
-                let text =
-                    ["text", "refusal", "arguments"].iter().find_map(|name| data[*name].as_str());
+                let text = ["text", "refusal", "arguments", "input"]
+                    .iter()
+                    .find_map(|name| data[*name].as_str());
                 let sum = self.sums.get(&key).cloned().unwrap_or_default();
                 assert_eq!(text.unwrap(), sum, "{kind}");
                 self.done.insert(key, sum);

@@ -1,0 +1,40 @@
+//! A custom tool that has to be called and whose input has a grammar.
+//!
+//! A grammar cannot be put around JSON that holds the input as a string. So the model server is
+//! asked for the bare input as its answer, with the grammar on the whole of it, and that answer
+//! becomes the call. (Regular expressions need none of this: JSON Schema has `pattern`.)
+
+use transom_core::request::Generation;
+use transom_core::tool::{InputFormat, NamedTool, OwnTool, Tool, ToolChoice, ToolName};
+
+/// The tool, and the grammar of its input in Lark's notation.
+pub(super) struct Forced<'a> {
+    pub(super) tool: ToolName,
+    pub(super) grammar: &'a str,
+}
+
+impl Forced<'_> {
+    /// What the model is told, since nothing else tells it that this is a call.
+    pub(super) fn instruction(&self) -> String {
+        let name = self.tool.flat();
+        format!("Answer with the input for the tool `{name}`, and with nothing else.")
+    }
+}
+
+/// The tool of this kind that the generation forces.
+pub(super) fn of(generation: &Generation) -> Option<Forced<'_>> {
+    let ToolChoice::Tool(named @ NamedTool::Custom(_)) = &generation.tool_choice else {
+        return None;
+    };
+    let mut callable = generation.tools.iter().flat_map(Tool::callable);
+    let (namespace, tool) = callable.find(|(namespace, tool)| named.names(*namespace, tool))?;
+    match tool {
+        OwnTool::Custom(custom) => match &custom.format {
+            InputFormat::Lark(grammar) => {
+                Some(Forced { tool: tool.in_namespace(namespace), grammar })
+            }
+            InputFormat::Text | InputFormat::Regex(_) => None,
+        },
+        OwnTool::Function(_) => None,
+    }
+}
