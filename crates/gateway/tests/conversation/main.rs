@@ -9,6 +9,7 @@
 //! - `cancellation`: clients that leave.
 //! - `passthrough`: chat, completions, embeddings and models.
 //! - `schema`: the fields that every object and event must have.
+//! - `socket`: WebSocket mode.
 //! - `support`: what they share.
 #![cfg(test)]
 
@@ -17,6 +18,7 @@ mod conditions;
 mod events;
 mod passthrough;
 mod schema;
+mod socket;
 mod state;
 mod support;
 mod weaknesses;
