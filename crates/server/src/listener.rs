@@ -72,8 +72,10 @@ pub async fn run(listener: TcpListener, app: Router, settings: Settings, shutdow
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &slots) => accepted,
+            // Whoever comes after the end is not let in.
+            biased;
             () = shutdown.soft.cancelled() => return,
+            accepted = accept(&listener, &slots) => accepted,
         };
         let Some((socket, slot)) = accepted else { continue };
         let slot = Slot(Arc::new(slot));

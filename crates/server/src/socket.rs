@@ -21,6 +21,7 @@ use hyper::upgrade::OnUpgrade;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use transom_core::failure::{Failure, Invalid};
+use transom_engine::metrics::Metrics;
 
 mod asker;
 mod end;
@@ -55,12 +56,31 @@ pub(crate) async fn serve(upgrade: OnUpgrade, asker: Asker) {
             return;
         }
     };
+    let _open = Open::count(asker.metrics());
     let (limits, soft) = (asker.limits(), asker.soft());
     let peer = Peer::new(upgraded, limits.message_bytes).await;
     let mut connection = Connection { peer, asker, running: None };
     let end = connection.until_the_end(&limits, &soft).await;
     tracing::debug!(why = end.word(), "a WebSocket ended");
+    // What nobody waits for is cancelled at once.
+    connection.running = None;
     connection.peer.close(&end).await;
+}
+
+/// Counts a connection while it is open.
+struct Open(Metrics);
+
+impl Open {
+    fn count(metrics: &Metrics) -> Self {
+        metrics.sockets.inc();
+        Self(metrics.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.sockets.dec();
+    }
 }
 
 struct Connection {

@@ -82,6 +82,11 @@ async fn the_store_and_the_connection_continue_each_other() {
         said(&[("user", "One"), ("user", "Two"), ("user", "Three"), ("user", "Four")])
     );
     assert_eq!(talk.stored(&third["id"]).await, third, "stored like any other");
+    // A warm-up is stored like any other, too.
+    let warm = client.respond(r#""input":"Five","generate":false"#).await;
+    assert_eq!(talk.stored(&warm["id"]).await, warm);
+    talk.proceed(&warm, r#""input":"Six""#).await;
+    assert_eq!(messages(&talk), said(&[("user", "Five"), ("user", "Six")]));
     // Elsewhere its history is not whole.
     let fields = format!(r#""input":"Hi","previous_response_id":{}"#, third["id"]);
     assert_eq!(talk.refused(&fields).await.code, "previous_response_not_found");

@@ -8,9 +8,10 @@ use tracing::Instrument as _;
 use transom_core::id::RequestId;
 use transom_core::secret::Secret;
 use transom_engine::call::{Call, Endpoint, Hints, Transport};
+use transom_engine::metrics::Metrics;
 use transom_engine::session::Session;
 
-use super::running::Running;
+use super::running::{Running, begun};
 use super::{App, Limits};
 use crate::layers::{Line, Watch};
 
@@ -44,6 +45,10 @@ impl Asker {
         self.app.limits.socket
     }
 
+    pub(super) fn metrics(&self) -> &Metrics {
+        self.app.gateway.metrics()
+    }
+
     /// Tells that the program is to stop.
     pub(super) fn soft(&self) -> CancellationToken {
         self.app.shutdown.soft.clone()
@@ -67,7 +72,7 @@ impl Asker {
             hints: self.hints.clone(),
             body: Box::pin(async move { Ok(event) }),
         };
-        let asking = async move { gateway.serve(call).await };
-        Running::new(Box::pin(asking.instrument(span)), watch)
+        let asking = async move { begun(gateway.serve(call).await, watch) };
+        Running::new(Box::pin(asking.instrument(span)))
     }
 }

@@ -53,15 +53,13 @@ impl Peer {
         match message {
             Ok(Message::Text(text)) => Heard::Text(text.into()),
             Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Heard::Sign,
-            Ok(Message::Binary(_)) => Heard::End(End::NotText),
-            Ok(Message::Close(_)) => Heard::End(End::Gone),
             Err(Error::Capacity(_)) => {
                 let limit = self.0.get_config().max_message_size.unwrap_or_default();
                 Heard::End(End::TooLarge { limit })
             }
             Err(Error::Protocol(_)) => Heard::End(End::Broken),
-            Err(Error::Utf8(_)) => Heard::End(End::NotText),
-            Err(_) => Heard::End(End::Gone),
+            Ok(Message::Binary(_)) | Err(Error::Utf8(_)) => Heard::End(End::NotText),
+            Ok(Message::Close(_)) | Err(_) => Heard::End(End::Gone),
         }
     }
 
@@ -111,7 +109,7 @@ impl Peer {
     /// the last words along.
     async fn discard(&mut self) {
         let io = self.0.get_mut();
-        let mut buffer = [0; BUFFER];
+        let mut buffer = vec![0; BUFFER];
         let _ = io.shutdown().await;
         while let Ok(1..) = io.read(&mut buffer).await {}
     }

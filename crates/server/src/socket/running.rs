@@ -17,12 +17,15 @@ const DONE: &[u8] = b"[DONE]";
 /// The last event of a stream that does not end with [`DONE`].
 const FAILED: &str = "response.failed";
 
+/// The beginning of a response.
+pub(super) type Asked = BoxFuture<'static, Result<EventBody, Failure>>;
+
 /// A response that runs. Dropping it cancels the response.
 pub(super) struct Running(State);
 
 enum State {
-    /// Nothing has come yet. The watch is there until then.
-    Asked(BoxFuture<'static, Result<Reply, Failure>>, Option<Watch>),
+    /// Nothing has come yet.
+    Asked(Asked),
     /// Its events come.
     Answered(EventBody, Splitter),
 }
@@ -41,24 +44,21 @@ pub(super) enum Step {
 
 impl Running {
     /// A response that has been asked for.
-    pub(super) fn new(asked: BoxFuture<'static, Result<Reply, Failure>>, watch: Watch) -> Self {
-        Self(State::Asked(asked, Some(watch)))
+    pub(super) fn new(asked: Asked) -> Self {
+        Self(State::Asked(asked))
     }
 
     /// The next step. Nothing is lost when the result is dropped before it is there.
     pub(super) async fn next(&mut self) -> Step {
         loop {
             match &mut self.0 {
-                State::Asked(asked, watch) => {
-                    let answered = asked.await;
-                    match begun(answered, watch.take()) {
-                        Ok(body) => {
-                            // The engine bounds its events, and its pieces hold whole ones.
-                            self.0 = State::Answered(body, Splitter::new(usize::MAX));
-                        }
-                        Err(failure) => return Step::Refused(failure),
+                State::Asked(asked) => match asked.await {
+                    Ok(body) => {
+                        // The engine bounds its events, and its pieces hold whole ones.
+                        self.0 = State::Answered(body, Splitter::new(usize::MAX));
                     }
-                }
+                    Err(failure) => return Step::Refused(failure),
+                },
                 State::Answered(body, splitter) => {
                     let Some(Ok(frame)) = body.frame().await else { return Step::Ended };
                     let Ok(piece) = frame.into_data() else { continue };
@@ -71,16 +71,14 @@ impl Running {
 }
 
 /// Counts and logs how a response begins.
-fn begun(answered: Result<Reply, Failure>, watch: Option<Watch>) -> Result<EventBody, Failure> {
+pub(super) fn begun(answered: Result<Reply, Failure>, watch: Watch) -> Result<EventBody, Failure> {
     let answered = answered.and_then(|reply| match reply {
         Reply::Events(body) => Ok(body),
         Reply::Json(_) => Err(Failure::Internal("a whole answer on a WebSocket".into())),
     });
-    if let Some(watch) = watch {
-        match &answered {
-            Ok(_) => watch.ended(StatusCode::OK, None),
-            Err(failure) => watch.ended(failure.public().status, Some(&Logged::of(failure))),
-        }
+    match &answered {
+        Ok(_) => watch.ended(StatusCode::OK, None),
+        Err(failure) => watch.ended(failure.public().status, Some(&Logged::of(failure))),
     }
     answered
 }

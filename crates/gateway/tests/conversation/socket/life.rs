@@ -124,6 +124,7 @@ async fn two_hundred_connections_are_open_at_once() {
     assert!(answers.iter().all(|answer| !text_of(answer).is_empty()));
     let metrics = talk.client.get("/metrics").await.text();
     for line in [
+        "transom_websockets_open 200",
         r#"{method="WEBSOCKET",route="/v1/responses",status="200"} 200"#,
         r#"{method="GET",route="/v1/responses",status="101"} 200"#,
     ] {
