@@ -52,8 +52,8 @@ rust-test: ## the Rust tests alone (with cargo-nextest where it is installed)
 	fi
 
 .PHONY: soak
-soak: ## the fault tests with their full counts (minutes; needs cargo-nextest)
-	TRANSOM_SOAK=1 cargo nextest run -p transom --test faults --profile soak --locked --no-capture
+soak: ## the fault and fleet tests with their full counts (minutes; needs cargo-nextest)
+	TRANSOM_SOAK=1 cargo nextest run -p transom --test faults --test fleet --profile soak --locked --no-capture
 
 .PHONY: docs
 docs: ## write docs/reference/ anew from the code

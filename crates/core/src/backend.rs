@@ -45,8 +45,8 @@ pub enum BackendKey {
     None,
     /// This one.
     Key(Secret),
-    /// It is to be read from a place that has none: the server is misconfigured. The text says
-    /// which place, and never a key.
+    /// It is to be read from a place that has none: the server is misconfigured. The text says why,
+    /// as a sentence that names the place, and never a key.
     Missing(Arc<str>),
 }
 

@@ -186,6 +186,9 @@ fn upstream_retry_after(error: &UpstreamError) -> Option<Duration> {
         UpstreamError::Connect { .. } | UpstreamError::ConnectTimeout { .. } => {
             Some(UNREACHABLE_RETRY_AFTER)
         }
+        UpstreamError::Status { status, .. } if matches!(status.as_u16(), 429 | 503) => {
+            Some(SICK_RETRY_AFTER)
+        }
         _ => error.symptom().filter(|symptom| symptom.is_of_server()).map(|_| SICK_RETRY_AFTER),
     }
 }

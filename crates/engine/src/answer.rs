@@ -1,7 +1,7 @@
 //! Reads model servers' answers whole, within bounds.
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 use std::time::Duration;
@@ -74,8 +74,18 @@ pub(crate) fn check_type(headers: &HeaderMap, expected: &str) -> Result<(), Upst
     Err(UpstreamError::Protocol { detail })
 }
 
-/// Seconds only: a date would need the server's clock to be right.
+/// Seconds, or a date: that counts from the answer's own date, so that no clock has to be right.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER))
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let asked = text(RETRY_AFTER)?;
+    let wait = match asked.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => until(asked, text(DATE)?)?,
+    };
+    Some(wait.min(LONGEST_RETRY_AFTER))
+}
+
+fn until(then: &str, now: &str) -> Option<Duration> {
+    let date = |text| httpdate::parse_http_date(text).ok();
+    Some(date(then)?.duration_since(date(now)?).unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! - [`Catalog`]: from a name to a [`Group`], made anew with each snapshot.
+//! - [`Catalog`]: from a name to a `Group`, made anew with each snapshot.
 //! - `group`: the deployments of one model, and how one of them is chosen; `survey`: what follows
 //!   when none can be. `memory`: what they share.
 //! - `target`: one deployment with its server; `track`: what was learnt about it; `flight`: one

@@ -9,7 +9,7 @@ use transom_process::{
     Backoff, ChildSpec, ProbeResult, Readiness, Restart, State, Supervised, Supervisor,
 };
 use transom_upstream::backend::Backend;
-use transom_upstream::health::Child as ChildState;
+use transom_upstream::health::{Child as ChildState, Override};
 use transom_upstream::probe::{self, Seen};
 
 use crate::{output, source};
@@ -80,7 +80,11 @@ async fn follow(mut states: tokio::sync::watch::Receiver<State>, backend: Arc<Ba
                 let reason = format!("vLLM is restarted in {seconds:.1} s: {last_failure}");
                 ChildState::Starting { reason: reason.into() }
             }
-            State::Stopped(_) => return,
+            State::Stopped(_) => {
+                // Nobody waits for a server that does not come back.
+                let reason = "vLLM has ended".into();
+                return backend.set_override(Override::Unhealthy { reason, until: None });
+            }
         };
         backend.set_child(child);
         if states.changed().await.is_err() {

@@ -131,10 +131,19 @@ impl Breaker {
 
     /// The deployment asked for a rest until `until`: 429 with `Retry-After`, of which the caller
     /// believes as much as it wants. Nothing is counted as a failure. A trial is over by that, and
-    /// the next goes when the rest is.
+    /// the next goes when the rest is: not everybody at once, unless failures are not counted.
     pub fn hold(&mut self, until: Instant) {
         self.held = Some(self.held.map_or(until, |held| held.max(until)));
         self.abandon_trial();
+        if let (State::Closed { .. }, 1..) = (self.state, self.settings.failures) {
+            self.state = State::Open { until, cooldown: self.settings.cooldown };
+        }
+    }
+
+    /// The server has gone and come back: what it did before is not held against it.
+    pub fn came_back(&mut self) {
+        self.state = State::Closed { failures: 0 };
+        self.held = None;
     }
 
     /// `closed`, `open` or `half_open`, for metrics and the admin API. One that is held is `open`:

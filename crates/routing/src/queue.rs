@@ -80,8 +80,6 @@ pub struct Queue<T> {
     classes: [Class; 3],
     /// Where the class that was last served stood before it was.
     level: u64,
-    /// Those whose turn has been, who are before all others.
-    returned: BTreeSet<(Priority, u64)>,
     deadlines: BTreeSet<(Instant, u64)>,
     /// The lines by their length, to find the longest.
     lengths: BTreeSet<(usize, Priority, u64)>,
@@ -96,7 +94,6 @@ impl<T> Queue<T> {
             waiting: HashMap::new(),
             classes: Default::default(),
             level: 0,
-            returned: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             lengths: BTreeSet::new(),
         }
@@ -150,7 +147,7 @@ impl<T> Queue<T> {
 
     /// Takes out the youngest item of the longest line, of the lowest priority among equals, for
     /// one more of `owner`: it is refused in its place. `None` when no line is longer than that of
-    /// `owner` would be then. Those that were popped and put back are not touched.
+    /// `owner` would be then.
     pub fn make_room(&mut self, owner: u64, priority: Priority) -> Option<T> {
         let (length, class, crowd) = *self.lengths.last()?;
         let line = self.classes[priority as usize].line(owner) + 1;
@@ -161,9 +158,6 @@ impl<T> Queue<T> {
     /// Takes out the item whose turn it is. Those past their deadline are dropped on the way.
     pub fn pop(&mut self, now: Instant) -> Option<T> {
         drop(self.expire(now));
-        if let Some((_, place)) = self.returned.pop_first() {
-            return self.give(place).map(|(_, item)| item);
-        }
         let priority = next_class(&self.standings())?;
         let class = &mut self.classes[priority as usize];
         self.level = class.standing.pass;
@@ -171,16 +165,6 @@ impl<T> Queue<T> {
         let (owner, place, length) = class.take_turn()?;
         self.resize(priority, owner, length + 1, length);
         self.give(place).map(|(_, item)| item)
-    }
-
-    /// Puts an item back that was popped too early: there was nothing for it after all. It is
-    /// before all that were never popped, and costs its owner and its class no second turn. There
-    /// is always room for it, so that the queue may exceed its capacity by the number of those that
-    /// were popped and are undecided.
-    pub fn push_front(&mut self, ticket: Ticket, item: T) {
-        drop(self.remove(ticket));
-        self.returned.insert((ticket.priority, ticket.place));
-        self.keep(ticket, item);
     }
 
     /// Takes out an item whose owner has gone; `None` when it is not there any more.
@@ -204,13 +188,9 @@ impl<T> Queue<T> {
     /// number of owners: it is for reports.
     pub fn position(&self, ticket: Ticket) -> Option<usize> {
         self.waiting.get(&ticket.place)?;
-        let key = (ticket.priority, ticket.place);
-        if self.returned.contains(&key) {
-            return Some(self.returned.range(..key).count());
-        }
         let mut ahead = self.classes[ticket.priority as usize].ahead(ticket.owner, ticket.place);
         let mut standings = self.standings();
-        let mut position = self.returned.len();
+        let mut position = 0;
         while let Some(priority) = next_class(&standings) {
             if priority == ticket.priority {
                 if ahead == 0 {
@@ -246,10 +226,8 @@ impl<T> Queue<T> {
     fn leave(&mut self, place: u64) -> Option<T> {
         let (ticket, item) = self.give(place)?;
         let Ticket { owner, priority, .. } = ticket;
-        if !self.returned.remove(&(priority, place)) {
-            let length = self.classes[priority as usize].remove(owner, place);
-            self.resize(priority, owner, length + 1, length);
-        }
+        let length = self.classes[priority as usize].remove(owner, place);
+        self.resize(priority, owner, length + 1, length);
         Some(item)
     }
 

@@ -1,11 +1,14 @@
 //! Failures as HTTP.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use transom_core::failure::{Blame, Failure, Missing, Public};
+use transom_core::upstream_error::UpstreamError;
 
 /// A failure on its way out. The outermost layer logs it, once, with the request's id.
 pub(crate) struct Rejection(pub(crate) Failure);
@@ -42,7 +45,7 @@ impl IntoResponse for Rejection {
         let mut response = answer(&self.0.public(), Logged::of(&self.0));
         let headers = response.headers_mut();
         if let Some(wait) = self.0.retry_after() {
-            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds(wait, &self.0)));
         }
         match self.0 {
             Failure::Unauthenticated => {
@@ -56,6 +59,21 @@ impl IntoResponse for Rejection {
         }
         response
     }
+}
+
+/// No wait becomes longer than this by being spread, in seconds.
+const LONGEST_SPREAD: u64 = 60;
+
+/// When to come back, in whole seconds: what a model server asked for as it is, and our own word
+/// spread by up to a quarter, so that those who were refused together do not return together.
+fn seconds(wait: Duration, failure: &Failure) -> u64 {
+    let rounded = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let seconds = rounded.max(1);
+    if let Failure::Upstream(UpstreamError::Status { retry_after: Some(_), .. }) = failure {
+        return seconds;
+    }
+    let spread = RandomState::new().hash_one("spread") % (seconds / 4 + 1);
+    (seconds + spread).min(seconds.max(LONGEST_SPREAD))
 }
 
 /// An error in OpenAI's shape.

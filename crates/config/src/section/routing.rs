@@ -46,8 +46,8 @@ section! {
         breaker_failures: Whole<1, 1_000_000> = default Whole::clamped(5),
         /// How long it stays out; doubled each time it fails again.
         breaker_cooldown: Timeout = default Timeout::seconds(5),
-        /// Share of failures above which a deployment is taken out.
-        ejection_ratio: Ratio = default Ratio::percent(50),
+        /// Share of failures above which a deployment is taken out, if others fail much less.
+        ejection_ratio: Ratio = default Ratio::percent(20),
         /// Largest share of a model's deployments that is taken out at once for that reason.
         ejection_floor: Ratio = default Ratio::percent(50),
         /// Models that take over where a model names none.

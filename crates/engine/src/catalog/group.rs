@@ -149,9 +149,10 @@ impl Group {
         None
     }
 
-    /// Those that are not ejected, and ready rather than degraded; a worse one is better than
-    /// nobody.
+    /// Those that are not ejected, and ready rather than degraded as long as that leaves half of
+    /// them: a worse one is better than nobody, and than one that has to do the work of many.
     fn healthiest<'a>(&self, mut able: Vec<Able<'a>>, now: Instant) -> Vec<&'a Arc<Target>> {
+        let half = able.len().div_ceil(2);
         let ejection = self.memory.ejection();
         let stays = |(target, _): &Able<'_>| !ejection.is_ejected(&target.deployment.id, now);
         if able.iter().any(stays) {
@@ -159,7 +160,7 @@ impl Group {
         }
         drop(ejection);
         let well = |(_, fit): &Able<'_>| *fit == Fit::Well;
-        if able.iter().any(well) {
+        if able.iter().filter(|able| well(able)).count() >= half {
             able.retain(well);
         }
         able.into_iter().map(|(target, _)| target).collect()

@@ -108,21 +108,23 @@ impl Lines {
             return Err(full);
         }
         let length = state.length;
-        let (bell, place) = match state.lines.entry(Arc::clone(&eligible)) {
+        let (bell, place, ahead) = match state.lines.entry(Arc::clone(&eligible)) {
             Entry::Vacant(nobody) => {
                 let bell = Arc::new(Notify::new());
                 nobody.insert(Line { behind: Queue::new(length), bell: Arc::clone(&bell) });
-                (bell, Place::Head)
+                (bell, Place::Head, 0)
             }
             Entry::Occupied(line) => {
                 let line = line.into_mut();
                 let (told, turn) = oneshot::channel();
                 let pushed = line.behind.push(owner, priority, deadline, told, now);
                 let ticket = pushed.map_err(|_| full)?;
-                (Arc::clone(&line.bell), Place::Behind { ticket, turn })
+                // The one at the head, and those who are served before.
+                let ahead = 1 + line.behind.position(ticket).unwrap_or_default();
+                (Arc::clone(&line.bell), Place::Behind { ticket, turn }, ahead)
             }
         };
-        Ok(Waiting { lines: Arc::clone(self), eligible, bell, place })
+        Ok(Waiting { lines: Arc::clone(self), eligible, bell, place, ahead })
     }
 
     /// No code panics while it holds the lock, so a poisoned one is as good.
@@ -168,6 +170,8 @@ pub(crate) struct Waiting {
     eligible: Eligible,
     bell: Arc<Notify>,
     place: Place,
+    /// How many were before it when it joined.
+    pub(crate) ahead: usize,
 }
 
 enum Place {

@@ -103,12 +103,17 @@ impl Target {
         let fit = match self.upstream.state() {
             BackendState::Ready => Fit::Well,
             BackendState::Degraded { .. } => Fit::Degraded,
-            BackendState::Loading { .. } => return Err(Unfit::Loading),
+            BackendState::Loading { .. } => {
+                self.track.gone();
+                return Err(Unfit::Loading);
+            }
             BackendState::Misconfigured { .. } => return Err(Unfit::Misconfigured),
             state @ (BackendState::Unreachable { .. } | BackendState::Draining { .. }) => {
+                self.track.gone();
                 return Err(Unfit::Away { state: state.word() });
             }
         };
+        self.track.there();
         if self.unserved_name().is_some() {
             return Err(Unfit::Misconfigured);
         }

@@ -1,6 +1,6 @@
 //! What was learnt about a deployment at its server.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,8 @@ use super::line::Lines;
 /// deployment stays where it is.
 pub(crate) struct Track {
     in_flight: AtomicU32,
+    /// Whether its server was gone when it was last looked at.
+    away: AtomicBool,
     learnt: Mutex<Learnt>,
     /// Where requests wait for this deployment.
     lines: Mutex<Vec<Weak<Lines>>>,
@@ -48,6 +50,7 @@ impl Track {
     pub(super) fn new(routing: &Routing) -> Self {
         Self {
             in_flight: AtomicU32::new(0),
+            away: AtomicBool::new(false),
             learnt: Mutex::new(Learnt {
                 breaker: Breaker::new(breaker_settings(routing)),
                 first_token: Ewma::default(),
@@ -56,6 +59,18 @@ impl Track {
                 company: None,
             }),
             lines: Mutex::default(),
+        }
+    }
+
+    /// Its server is gone.
+    pub(super) fn gone(&self) {
+        self.away.store(true, Ordering::Relaxed);
+    }
+
+    /// Its server is there: what it did before it went is not held against it.
+    pub(super) fn there(&self) {
+        if self.away.load(Ordering::Relaxed) && self.away.swap(false, Ordering::Relaxed) {
+            self.with(|learnt| learnt.breaker.came_back());
         }
     }
 

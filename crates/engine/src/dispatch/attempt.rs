@@ -8,7 +8,7 @@ use transom_core::upstream_error::UpstreamError;
 use transom_wire::tap::ShownModel;
 
 use super::job::Delivery;
-use super::opened::{Form, open};
+use super::opened::{Form, Hold, Opened, open};
 use super::place::Placed;
 use super::tries::{Failed, Tries, Went};
 use super::{Job, Names, Patience, Served, Stop, judge};
@@ -68,8 +68,11 @@ impl Gateway {
         let request = UpstreamRequest { route: job.route, body, patience: limits };
         let form = match job.delivery {
             Delivery::Whole => Form::Whole,
-            Delivery::Stream | Delivery::Collected => {
-                Form::Stream { event_bytes: self.event_bytes() }
+            Delivery::Stream => {
+                Form::Stream { event_bytes: self.event_bytes(), until: Hold::Content }
+            }
+            Delivery::Collected => {
+                Form::Stream { event_bytes: self.event_bytes(), until: Hold::End }
             }
         };
         let exposed = flight.group.model.expose_upstream_model;
@@ -78,8 +81,8 @@ impl Gateway {
         self.count(&flight, opened.as_ref().err());
         match opened {
             Ok(opened) => {
-                if form != Form::Whole {
-                    flight.first_token(now());
+                if let Opened::Stream { first_content, .. } = &opened {
+                    flight.first_token(first_content.into_std());
                 }
                 flight.began(now());
                 Ok(Served { opened, flight, names: shown.map(|shown| Names { shown, upstream }) })

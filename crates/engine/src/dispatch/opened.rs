@@ -1,9 +1,11 @@
 //! Opens an answer: up to the point from which on the client would see it.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 
 use bytes::Bytes;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Empty};
+use tokio::time::Instant;
 use transom_core::port::upstream::{Upstream, UpstreamBody, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
 use transom_wire::tap::{Answer, ShownModel, UsageChunk, UsageTap, read_body};
@@ -13,12 +15,18 @@ use crate::answer::{MAX_ANSWER, check_status, check_type, collect};
 /// Bytes without content that are held back at most; then what comes is taken for content.
 const MOST_HELD: usize = 64 << 10;
 
+/// Bytes of an answer that are held back at most where its client sees nothing before its end; then
+/// the client gets what comes of it, whatever it is.
+const MOST_COLLECTED: usize = 1 << 20;
+
 /// An answer that a client may see.
 pub(crate) enum Opened {
     /// The whole of it, with what it cost.
     Whole(Answer),
     /// A stream whose first content has come.
     Stream {
+        /// When it came.
+        first_content: Instant,
         /// What has come, as it came.
         held: VecDeque<Bytes>,
         /// The rest.
@@ -31,8 +39,23 @@ pub(crate) enum Opened {
 pub(crate) enum Form {
     /// One JSON object.
     Whole,
-    /// Events, of which the largest may have this many bytes.
-    Stream { event_bytes: usize },
+    /// Events.
+    Stream {
+        /// The largest event.
+        event_bytes: usize,
+        /// How much of it is held back.
+        until: Hold,
+    },
+}
+
+/// How much of a stream is held back: until its client sees something of it, another server can
+/// take over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// The client gets it as it comes.
+    Content,
+    /// The client gets the whole of it at its end.
+    End,
 }
 
 /// Calls a server, and waits for the whole answer or for the first content of a stream. Until then
@@ -51,35 +74,47 @@ pub(crate) async fn open(
             let body = collect(reply.body, MAX_ANSWER).await?;
             Ok(Opened::Whole(read_body(&body, shown)?))
         }
-        Form::Stream { event_bytes } => {
+        Form::Stream { event_bytes, until } => {
             check_type(&reply.headers, "text/event-stream")?;
-            first_content(reply.body, event_bytes).await
+            hold_back(reply.body, event_bytes, until).await
         }
     }
 }
 
-async fn first_content(
+async fn hold_back(
     mut rest: UpstreamBody,
     event_bytes: usize,
+    until: Hold,
 ) -> Result<Opened, UpstreamError> {
     let mut tap = UsageTap::new(UsageChunk::Forward, event_bytes);
     let (mut held, mut size) = (VecDeque::new(), 0);
-    let mut passed = Vec::new();
+    let (mut passed, mut content) = (Vec::new(), None);
     while let Some(frame) = rest.frame().await {
         let Ok(chunk) = frame?.into_data() else { continue };
         size += chunk.len();
         held.push_back(chunk.clone());
         let fed = tap.feed(chunk, &mut passed);
         passed.clear();
-        // Content before an error is the client's: the error then belongs into its stream.
         if tap.has_content() {
-            return Ok(Opened::Stream { held, rest });
+            let first_content = *content.get_or_insert_with(Instant::now);
+            // Content before an error is the client's: the error then belongs into its stream.
+            if until == Hold::Content {
+                return Ok(Opened::Stream { first_content, held, rest });
+            }
         }
         fed?;
-        if tap.is_done() || size > MOST_HELD {
-            return Ok(Opened::Stream { held, rest });
+        let most = if content.is_some() { MOST_COLLECTED } else { MOST_HELD };
+        if tap.is_done() || size > most {
+            let first_content = content.unwrap_or_else(Instant::now);
+            return Ok(Opened::Stream { first_content, held, rest });
         }
     }
     tap.finish()?;
-    Ok(Opened::Stream { held, rest })
+    let first_content = content.unwrap_or_else(Instant::now);
+    Ok(Opened::Stream { first_content, held, rest: nothing() })
+}
+
+/// The rest of an answer of which all has come.
+fn nothing() -> UpstreamBody {
+    Box::pin(Empty::new().map_err(|never: Infallible| match never {}))
 }

@@ -9,7 +9,7 @@ use transom_core::model::DeploymentId;
 use super::attempt::now;
 use super::{Job, Patience, Stop, refusal};
 use crate::catalog::line::{Full, Waiter, Waiting};
-use crate::catalog::{Choice, Flight, Found, Wait};
+use crate::catalog::{Choice, Flight, Found, Group, Wait};
 use crate::gateway::Gateway;
 use crate::metrics::fleet::ModelLabel;
 
@@ -72,6 +72,7 @@ impl Gateway {
             let group = self.find(name).map_err(Stop::Final)?.group;
             let eligible = group.eligible(&job.wanted(tried, 0));
             let mut waiting = group.memory.lines.join(eligible, waiter, now()).map_err(no_room)?;
+            self.note_position(&group, &waiting);
             if let Err(full) = waiting.head().await {
                 let in_vain = now() >= deadline;
                 let failure = in_vain.then(|| self.waited_in_vain(name, job));
@@ -81,6 +82,13 @@ impl Gateway {
                 return Ok(placed);
             }
         }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a line is no longer than its limit")]
+    fn note_position(&self, group: &Group, waiting: &Waiting) {
+        let label = ModelLabel { model: group.model.name.shared() };
+        let positions = self.metrics.fleet.queue_position.get_or_create(&label);
+        positions.observe(waiting.ahead as f64);
     }
 
     /// Waits for a place at the head of a line. `None`: the model has changed, and its requests

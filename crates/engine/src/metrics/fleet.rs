@@ -15,6 +15,8 @@ use transom_core::upstream_error::Symptom;
 
 const QUEUE_SECONDS: [f64; 11] = [0.001, 0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 30.0];
 
+const QUEUE_POSITIONS: [f64; 9] = [0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
+
 /// A call of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct AttemptLabel {
@@ -76,6 +78,8 @@ pub struct Fleet {
     pub symptoms: Family<SymptomLabel, Counter>,
     /// `transom_queue_seconds`
     pub queue_seconds: Family<ModelLabel, Histogram>,
+    /// `transom_queue_position`: how many were before a request when it began to wait.
+    pub queue_position: Family<ModelLabel, Histogram>,
     /// `transom_queue_length`, set when the page is made.
     pub queue_length: Family<ModelLabel, Gauge<i64, AtomicI64>>,
     /// `transom_deployment_in_flight`, likewise.
@@ -98,6 +102,7 @@ impl Default for Fleet {
             fallbacks: Family::default(),
             symptoms: Family::default(),
             queue_seconds: Family::new_with_constructor(|| Histogram::new(QUEUE_SECONDS)),
+            queue_position: Family::new_with_constructor(|| Histogram::new(QUEUE_POSITIONS)),
             queue_length: Family::default(),
             in_flight: Family::default(),
             states: Family::default(),
@@ -131,6 +136,8 @@ impl Fleet {
         registry.register("upstream_symptoms", symptoms, self.symptoms.clone());
         let waited = "Time that requests waited for a place at a deployment";
         registry.register("queue_seconds", waited, self.queue_seconds.clone());
+        let before = "Requests that were before one when it began to wait";
+        registry.register("queue_position", before, self.queue_position.clone());
         let waiting = "Requests that wait for a place at a deployment";
         registry.register("queue_length", waiting, self.queue_length.clone());
         let in_flight = "Requests in flight at a deployment";

@@ -29,7 +29,7 @@ impl Snapshot {
     /// The job of a request whose bytes go through.
     pub(crate) fn plan_passage(
         &self,
-        asker: &Asker<'_>,
+        client: &Asker<'_>,
         passage: &Passage,
         asked: Arc<str>,
     ) -> Job {
@@ -37,17 +37,17 @@ impl Snapshot {
         let (head, body) = (Arc::clone(&passage.head), passage.body.clone());
         let removed = self.settings.shield.removed();
         let session = passage.head.prompt_cache_key(&passage.body);
-        let session = session.as_deref().or(asker.hints.session.as_deref());
+        let session = session.as_deref().or(client.hints.session.as_deref());
         Job {
             asked,
             route: passage.route,
             delivery: if head.stream { Delivery::Stream } else { Delivery::Whole },
             session: session.map(tie),
             tokens: guess_tokens(prompt.len(), head.max_tokens(&body).unwrap_or_default()),
-            prompt: Prompt::seeded(prompt, asker.seed),
-            operator: asker.caller.is_operator(),
-            owner: tie(&asker.caller.scope.key),
-            priority: asker.hints.priority,
+            prompt: Prompt::seeded(prompt, client.seed),
+            operator: client.caller.is_operator(),
+            owner: tie(&client.caller.scope.key),
+            priority: client.hints.priority,
             prompt_field: prompt_field(passage.route),
             original: passage.body.clone(),
             body: Box::new(move |model| {
@@ -61,14 +61,14 @@ impl Snapshot {
     /// The job of a turn of the Responses API: always a stream from the model server.
     pub(crate) fn plan_turn(
         &self,
-        asker: &Asker<'_>,
+        client: &Asker<'_>,
         joined: &Joined,
         delivery: request::Delivery,
         asked: Arc<str>,
     ) -> Job {
         let rendered = chat::render(&joined.turn.generation, &self.settings.render);
         let labels = &joined.turn.head.labels;
-        let session = labels.prompt_cache_key.as_deref().or(asker.hints.session.as_deref());
+        let session = labels.prompt_cache_key.as_deref().or(client.hints.session.as_deref());
         let session = session.unwrap_or(joined.root.as_str());
         let answer = u64::from(joined.turn.generation.max_output_tokens.unwrap_or_default());
         let name = Arc::clone(&asked);
@@ -81,10 +81,10 @@ impl Snapshot {
             },
             session: Some(tie(session)),
             tokens: guess_tokens(rendered.len(), answer),
-            prompt: Prompt::seeded(chat::after_model(&rendered, &name), asker.seed),
-            operator: asker.caller.is_operator(),
-            owner: tie(&asker.caller.scope.key),
-            priority: asker.hints.priority,
+            prompt: Prompt::seeded(chat::after_model(&rendered, &name), client.seed),
+            operator: client.caller.is_operator(),
+            owner: tie(&client.caller.scope.key),
+            priority: client.hints.priority,
             prompt_field: "input",
             original: rendered.clone(),
             body: Box::new(move |model| chat::rename(&rendered, &name, model)),

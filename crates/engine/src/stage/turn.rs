@@ -7,7 +7,6 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
@@ -98,7 +97,6 @@ impl Gateway {
             last_sent: tokio::time::Instant::now(),
             cut: self.cut.clone(),
             sink,
-            called: None,
             events: Vec::new(),
             out: BytesMut::new(),
             _ticket: ticket,
@@ -142,8 +140,6 @@ struct Running {
     last_sent: tokio::time::Instant,
     cut: tokio_util::sync::CancellationToken,
     sink: Sink,
-    /// When the model server was called, until its first event.
-    called: Option<Instant>,
     /// Kept for its memory; empty between two frames.
     events: Vec<Event>,
     /// Bytes for the client that have not been sent yet.
@@ -188,7 +184,6 @@ impl Running {
 
     /// From the call of the model to its last event.
     async fn generate(&mut self) -> Result<Finish, Failure> {
-        self.called = Some(Instant::now());
         let (held, mut rest) = self.open().await?;
         self.begin().await?;
         for chunk in held {
@@ -261,10 +256,6 @@ impl Running {
 
     /// Turns events into bytes for the client.
     fn encode(&mut self, events: &mut Vec<Event>) -> Result<Option<Finish>, Failure> {
-        if let Some(called) = self.called.take_if(|_| !events.is_empty()) {
-            self.gateway.metrics.first_token.observe(called.elapsed().as_secs_f64());
-            self.journal.first_event(called.elapsed());
-        }
         let mut finish = None;
         for event in events.drain(..) {
             self.encoder.event(&event, &mut self.out).map_err(out_of_rule)?;

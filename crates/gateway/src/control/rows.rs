@@ -155,6 +155,7 @@ fn invalid(problems: &[Problem]) -> ControlError {
     ControlError::Invalid(problems.iter().map(ToString::to_string).collect())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
 fn malformed(error: serde_json::Error) -> ControlError {
     ControlError::Invalid(vec![error.to_string()])
 }

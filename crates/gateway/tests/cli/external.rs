@@ -44,7 +44,7 @@ async fn an_upstream_that_goes_away_is_told_quickly_and_found_again() {
         assert!(refused.headers.has("retry-after"), "{path}");
     }
     assert!(gone.elapsed() < Duration::from_secs(1), "{:?}", gone.elapsed());
-    // One lost connection is not a lost server: a few probes decide, and after the grace it is gone.
+    // One lost connection is not a lost server: a few probes and the grace decide.
     let state = async || client.get("/readyz").await.json()["model_server"]["state"].clone();
     eventually("it is given up", async || state().await == "unreachable").await;
     assert_eq!(client.get("/readyz").await.status, 503);

@@ -241,12 +241,15 @@ async fn every_error_of_the_model_server_has_its_status_before_a_stream_begins()
             let found = refusal(&response);
             assert_eq!(found.brief(), expected.brief(), "{path} {request}");
             assert!(found.message.contains(&expected.message), "{path}: {}", found.message);
-            let wait = match found.code.as_str() {
-                "upstream_rate_limited" => Some("1"),
-                "upstream_engine_dead" => Some("5"),
-                _ => None,
+            // What the server asks for is passed on; our own word is spread.
+            let waits: &[&str] = match (found.status, found.code.as_str()) {
+                (_, "upstream_rate_limited") => &["1"],
+                (503, _) => &["5", "6"],
+                _ => &[],
             };
-            assert_eq!(response.headers.get("retry-after"), wait, "{path}: {found:?}");
+            let wait = response.headers.get("retry-after");
+            assert_eq!(wait.is_some(), !waits.is_empty(), "{path}: {found:?}");
+            assert!(wait.is_none_or(|wait| waits.contains(&wait)), "{path}: {wait:?}");
         }
     }
 }

@@ -194,7 +194,9 @@ async fn every_event_belongs_to_its_item_and_deltas_add_up() {
 
 #[tokio::test]
 async fn a_broken_stream_ends_with_an_error_and_a_failed_response_and_nothing_else() {
-    let talk = Talk::start().await;
+    // A whole answer that breaks would be asked for again.
+    let once = "routing: {retries: 0, breaker: false}\n";
+    let talk = Talk::with(FakeBackend::start().await, once).await;
     let gone = errors::object(500, "secret words of the engine", "InternalServerError", None);
     let refused = errors::object(400, "too long for me", "BadRequestError", Some("input"));
     let half = || chat_text("One two");

@@ -75,7 +75,7 @@ async fn told_after(rig: &Rig, road: Road, gate: &Gate) -> (Ended, Duration) {
 
 #[tokio::test]
 async fn a_stream_that_dies_harms_no_other() {
-    let rig = Rig::start("").await;
+    let rig = Rig::start(ONE_CALL).await;
     let gate = Gate::new("the others' middle");
     let others = crate::support::count(20, 500);
     rig.backend.default_answer(chat().text("begun ").wait(&gate).text("and done"));

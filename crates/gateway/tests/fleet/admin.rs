@@ -24,9 +24,9 @@ impl Site {
     async fn start() -> Self {
         let (one, other) = (FakeBackend::start().await, FakeBackend::start().await);
         let native = format!(
-            "backends:\n  - {{name: one, url: '{}/v1'}}\n  - {{name: other, url: '{}/v1'}}\nmodels:\n  - name: m\n    \
-             strategy: round_robin\n    deployments:\n      - {{backend: one, model: tiny}}\n      - \
-             {{backend: other, model: tiny}}\n",
+            "backends:\n  - {{name: one, url: '{}/v1'}}\n  - {{name: other, url: '{}/v1'}}\n\
+             models:\n  - name: m\n    strategy: round_robin\n    deployments:\n      \
+             - {{backend: one, model: tiny}}\n      - {{backend: other, model: tiny}}\n",
             one.url(),
             other.url()
         );

@@ -34,8 +34,9 @@ const WRONG: [(&str, &str, &str, &str); 8] = [
 
 fn good(server: &FakeBackend, name: &str) -> String {
     format!(
-        "auth: {{api_key: file:master.key}}\nbackends:\n  - {{name: one, url: '{}/v1', connect_timeout: 1}}\n\
-         models:\n  - name: {name}\n    retries: 1\n    deployments:\n      - {{backend: one, model: tiny}}\n",
+        "auth: {{api_key: file:master.key}}\nbackends:\n  \
+         - {{name: one, url: '{}/v1', connect_timeout: 1}}\nmodels:\n  - name: {name}\n    \
+         retries: 1\n    deployments:\n      - {{backend: one, model: tiny}}\n",
         server.url()
     )
 }

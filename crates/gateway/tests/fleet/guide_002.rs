@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use transom_testkit::gateway::{Builder, Finished};
 use transom_testkit::load::Load;
-use transom_testkit::{Client, FakeBackend};
+use transom_testkit::{Client, FakeBackend, PATIENCE};
 
 use crate::support::pack::{self, MIXTRAL, MIXTRAL_CHAT};
 use crate::support::{
@@ -96,9 +96,10 @@ async fn the_secondary_takes_over_from_a_killed_primary_and_gives_back_with_no_r
     }
     assert_eq!((primary.count(CHAT), secondary.count(CHAT)), (3, 0), "the primary is first");
 
-    let load = Load::chat(gateway.client(), MIXTRAL_CHAT).clients(4).requests(200).start();
+    let load = Load::chat(gateway.client(), MIXTRAL_CHAT).clients(4).for_at_most(PATIENCE).start();
     load.await_ended(40).await;
     primary.kill().await;
+    load.await_more(200).await;
     let report = load.finish().await;
     println!("killed primary: {:?}, p99 {:?}", report.tally(), report.latency(99));
     report.assert_unbegun_ones_are_answered();

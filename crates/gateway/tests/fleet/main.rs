@@ -1,19 +1,18 @@
-//! Models, servers and failover, from outside: the real program with several model servers behind it.
+//! Models, servers and failover, from outside: the real program in front of several model servers.
 //!
 //! Some tests have a short form, which runs always, and a long one, which runs where
 //! `TRANSOM_SOAK=1` is set.
 //!
 //! # Layout
 //!
-//! - `guide_004`: the deployment of the LiteLLM guide, from its own file: its commands (`commands`),
-//!   the names that stay inside (`names`), servers that are restarted (`restarts`).
-//! - `guide_002`: the deployment of the Keeptrusts guide, from its own files.
-//! - `traps`: what guide 004 warns of: a loopback address in a container (`loopback`), another served
-//!   name (`served_name`), changes that do not take effect (`change`), a server that loads (`loading`).
-//! - `bad_reload` (F3), `reload_storm` (F4): configurations that are exchanged under a running gateway.
+//! - `guide_004`: the deployment of the LiteLLM guide from its own file: its commands, the names
+//!   that stay inside, servers that are restarted.
+//! - `guide_002`: the deployment of the Keeptrusts guide from its own files.
+//! - `traps`: what guide 004 warns of: a loopback address in a container, another served name,
+//!   changes that do not take effect, a server that loads.
+//! - `bad_reload` (F3), `reload_storm` (F4): exchanging the configuration of a running gateway.
 //! - `convert`: `transom config convert` and `transom check`.
-//! - `admin`: the admin API: servers (`servers`), models (`models`), LiteLLM's routes (`litellm`), and
-//!   who may use it (`access`).
+//! - `admin`: the admin API: servers, models, LiteLLM's routes, and who may use it.
 //! - `support`: what they share.
 #![cfg(test)]
 

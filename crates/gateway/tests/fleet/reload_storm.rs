@@ -22,14 +22,16 @@ const FILE: &str = "transom.yaml";
 
 /// The model with these servers and keys.
 fn file(servers: &[(&FakeBackend, &str)]) -> String {
-    let mut backends = "backends:\n".to_owned();
-    let mut deployments = "models:\n  - name: m\n    deployments:\n".to_owned();
-    for (server, key) in servers {
-        let port = server.address().port();
-        backends += &format!("  - {{name: b{port}, url: '{}/v1', api_key: {key}}}\n", server.url());
-        deployments += &format!("      - {{backend: b{port}, model: tiny}}\n");
-    }
-    backends + &deployments
+    let backend = |(server, key): &(&FakeBackend, &str)| {
+        let (port, url) = (server.address().port(), server.url());
+        format!("  - {{name: b{port}, url: '{url}/v1', api_key: {key}}}\n")
+    };
+    let deployment = |(server, _): &(&FakeBackend, &str)| {
+        format!("      - {{backend: b{}, model: tiny}}\n", server.address().port())
+    };
+    let backends: String = servers.iter().map(backend).collect();
+    let deployments: String = servers.iter().map(deployment).collect();
+    format!("backends:\n{backends}models:\n  - name: m\n    deployments:\n{deployments}")
 }
 
 fn key(round: usize) -> String {
@@ -40,7 +42,7 @@ async fn server() -> FakeBackend {
     FakeBackend::builder().expect_key(&key(0)).default_answer(echo(3, PAUSE)).start().await
 }
 
-/// The time to the last number of its kind in the log, by which a signal has been heard.
+/// Exchanges the configuration, and waits until it is in effect.
 async fn reload(gateway: &TestGateway, text: &str) {
     let mark = gateway.log_mark();
     gateway.files().replace(FILE, text);

@@ -37,7 +37,8 @@ pub(crate) fn keyed(client: Client, key: &str) -> Client {
     client.header("authorization", &format!("Bearer {key}"))
 }
 
-/// Looks again and again until it is so, and tells how long that took; fails the test when it never is.
+/// Looks again and again until it is so, and tells how long that took; fails the test when it never
+/// is.
 pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) -> Duration {
     let begun = Instant::now();
     let looking = async {

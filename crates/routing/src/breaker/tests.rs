@@ -111,7 +111,22 @@ fn a_rest_that_was_asked_for_is_kept_and_is_no_failure() {
     breaker.hold(after(10));
     assert_eq!(breaker.admits(now), Admits::No { until: after(20) });
     assert_eq!(breaker.state_word(now), "open");
-    assert_eq!(breaker.admits(after(20)), Admits::Yes);
+    // Not everybody at once.
+    assert_eq!(breaker.admits(after(20)), Admits::Trial);
+
+    let mut uncounted = Breaker::new(Settings { failures: 0, ..SETTINGS });
+    uncounted.hold(after(20));
+    assert_eq!(uncounted.admits(now), Admits::No { until: after(20) });
+    assert_eq!(uncounted.admits(after(20)), Admits::Yes);
+}
+
+#[test]
+fn a_server_that_has_gone_and_come_back_starts_without_a_past() {
+    let now = Instant::now();
+    let mut breaker = open(now);
+    breaker.hold(now + Duration::from_secs(20));
+    breaker.came_back();
+    assert_eq!(breaker.admits(now), Admits::Yes);
 }
 
 #[test]

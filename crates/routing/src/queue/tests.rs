@@ -93,26 +93,6 @@ fn items_past_their_deadline_are_not_served_and_cost_nobody_a_turn() {
 }
 
 #[test]
-fn who_was_woken_for_nothing_keeps_the_place_before_all_others() {
-    let now = Instant::now();
-    let mut queue = Queue::new(2);
-    let first = push(&mut queue, 1, Normal, "first", now);
-    let second = push(&mut queue, 2, Normal, "second", now);
-    assert_eq!([queue.pop(now), queue.pop(now)], [Some("first"), Some("second")]);
-    push(&mut queue, 3, High, "third", now);
-    push(&mut queue, 1, Normal, "fourth", now);
-
-    queue.push_front(second, "second");
-    queue.push_front(first, "first");
-    assert_eq!([queue.position(first), queue.position(second)], [Some(0), Some(1)]);
-    assert_eq!(queue.push(4, High, now + WAIT, "fifth", now), Err(Full));
-    assert_eq!(pop_all(&mut queue, now), ["first", "second", "third", "fourth"]);
-
-    queue.push_front(first, "first");
-    assert_eq!(queue.pop(now + WAIT), None, "its deadline holds as before");
-}
-
-#[test]
 fn a_flood_makes_room_for_those_who_ask_for_little() {
     fn crowd_in(
         queue: &mut Queue<&'static str>,
@@ -158,7 +138,6 @@ fn a_smaller_capacity_lets_those_there_wait_on_and_none_in() {
 enum Step {
     Push { owner: u64, priority: Priority, wait: u64 },
     Pop,
-    Return,
     Remove(prop::sample::Index),
     Wait(u64),
 }
@@ -169,7 +148,6 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => push,
         2 => Just(Step::Pop),
-        1 => Just(Step::Return),
         1 => any::<prop::sample::Index>().prop_map(Step::Remove),
         1 => (0_u64..10).prop_map(Step::Wait),
     ]
@@ -184,7 +162,6 @@ proptest! {
         let mut now = Instant::now();
         let mut queue = Queue::new(CAPACITY);
         let mut tickets: Vec<Ticket> = Vec::new();
-        let mut popped = Vec::new();
         for step in steps {
             match step {
                 Step::Push { owner, priority, wait } => {
@@ -198,10 +175,7 @@ proptest! {
                     }
                     tickets.extend(pushed.ok());
                 }
-                Step::Pop => popped.extend(queue.pop(now)),
-                Step::Return => if let Some(number) = popped.pop() {
-                    queue.push_front(tickets[number], number);
-                },
+                Step::Pop => drop(queue.pop(now)),
                 Step::Remove(index) => if !tickets.is_empty() {
                     let number = index.index(tickets.len());
                     let there = queue.position(tickets[number]).is_some();
@@ -209,7 +183,7 @@ proptest! {
                 },
                 Step::Wait(seconds) => now += Duration::from_secs(seconds),
             }
-            prop_assert!(queue.len() - queue.returned.len() <= CAPACITY);
+            prop_assert!(queue.len() <= CAPACITY);
         }
         drop(queue.expire(now));
         let mut expected: Vec<(usize, usize)> = tickets

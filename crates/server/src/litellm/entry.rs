@@ -1,6 +1,7 @@
 //! A deployment as `LiteLLM` shows it: `{model_name, litellm_params, model_info}`. A model of
 //! several deployments is several entries with one name.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use transom_core::backend::BackendSpec;
@@ -101,7 +102,10 @@ pub(crate) fn entry(view: &ModelView, deployment: &Deployment, reader: Reader) -
     };
     let price = |price: Option<f64>| price.filter(|_| reader == Reader::Operator);
     let model_info = LiteLlmInfo {
-        id: Arc::clone(&deployment.id.0),
+        id: match reader {
+            Reader::Operator => Arc::clone(&deployment.id.0),
+            Reader::Client => opaque(&deployment.id.0),
+        },
         db_model: view.model.source == Source::Admin,
         mode: Some(deployment.mode).filter(|mode| *mode != Mode::Any).map(Mode::word),
         max_input_tokens: deployment.max_context_tokens,
@@ -137,6 +141,13 @@ fn params(view: &ModelView, deployment: &Deployment) -> LiteLlmParams {
         timeout: Some(Seconds(deployment.timeouts.request)),
         stream_timeout: Some(Seconds(deployment.timeouts.first_chunk)),
     }
+}
+
+/// An id that tells deployments apart and says nothing: theirs may hold the names of hosts.
+fn opaque(id: &str) -> Arc<str> {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    Arc::from(format!("{:016x}", hasher.finish()))
 }
 
 /// Names and addresses stay inside.

@@ -113,7 +113,7 @@ impl Tapped {
     }
 
     fn flow(&mut self, served: Served) {
-        let Opened::Stream { held, rest } = served.opened else {
+        let Opened::Stream { held, rest, .. } = served.opened else {
             return self.fail(&Failure::Internal("a whole answer to a stream".into()));
         };
         let mut upstream = None;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
+use tokio::time::Instant;
 use transom_core::failure::Failure;
 use transom_core::port::upstream::UpstreamBody;
 use transom_wire::sse::COMMENT_KEEP_ALIVE;
@@ -17,6 +18,7 @@ impl Running {
     /// Has the model called. A client that has waited for a while gets the beginning of its stream
     /// meanwhile; until then a failure keeps its status.
     pub(super) async fn open(&mut self) -> Result<(VecDeque<Bytes>, UpstreamBody), Failure> {
+        let called = Instant::now();
         let mut opening = Box::pin(Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job)));
         let served = loop {
             let silent = self.last_sent + self.keep_alive;
@@ -31,9 +33,12 @@ impl Running {
                 }
             }
         };
-        let Opened::Stream { held, rest } = served.opened else {
+        let Opened::Stream { first_content, held, rest } = served.opened else {
             return Err(Failure::Internal("a whole answer to a stream".into()));
         };
+        let first_token = first_content.saturating_duration_since(called);
+        self.gateway.metrics.first_token.observe(first_token.as_secs_f64());
+        self.journal.first_event(first_token);
         self.upstream_name = served.names.map(|names| names.upstream);
         self.flight = Some(served.flight);
         Ok((held, rest))

@@ -7,7 +7,7 @@ use transom_testkit::load::Mix;
 use transom_testkit::{FakeBackend, Load};
 
 use crate::support::count;
-use crate::support::fleet::{ALIAS, Fleet, node, shared_by};
+use crate::support::fleet::{ALIAS, Fleet, LONG, node, shared_by};
 
 #[tokio::test]
 async fn two_hundred_streams_at_once_each_get_their_own_words() {
@@ -17,8 +17,9 @@ async fn two_hundred_streams_at_once_each_get_their_own_words() {
     }
     let fleet = Fleet::start(&shared_by(&nodes.each_ref().map(FakeBackend::url))).await;
     let requests = count(400, 20_000);
-    let chats = Load::chat(fleet.gateway.client(), ALIAS).clients(100).mix(Mix::Streams);
-    let responses = Load::responses(fleet.gateway.client(), ALIAS).clients(100);
+    let chats =
+        Load::chat(fleet.gateway.client(), ALIAS).clients(100).mix(Mix::Streams).for_at_most(LONG);
+    let responses = Load::responses(fleet.gateway.client(), ALIAS).clients(100).for_at_most(LONG);
     let (chats, responses) =
         tokio::join!(chats.requests(requests).run(), responses.requests(requests).run());
     chats.assert_all_whole();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use transom_testkit::load::Report;
 use transom_testkit::{Client, FakeProcess, Load};
 
-use crate::support::fleet::{ALIAS, Fleet, INNER, builder};
+use crate::support::fleet::{ALIAS, Fleet, INNER, LONG, builder};
 
 const MASTER: &str = "sk-master-key-of-the-test";
 
@@ -21,7 +21,7 @@ async fn with_deaths(
     model: &str,
     nodes: &mut [FakeProcess],
 ) -> Report {
-    let load = Load::chat(client, model).clients(8).for_at_most(Duration::from_mins(1)).start();
+    let load = Load::chat(client, model).clients(8).for_at_most(LONG).start();
     for node in nodes {
         load.await_more(24).await;
         node.kill_9().await;

@@ -7,7 +7,7 @@ use transom_testkit::answer::errors::internal;
 use transom_testkit::load::Report;
 use transom_testkit::{FakeBackend, Load};
 
-use crate::support::fleet::{ALIAS, Fleet, node, shared_by};
+use crate::support::fleet::{ALIAS, Fleet, LONG, node, shared_by};
 use crate::support::{CHAT, count, eventually};
 
 /// The first time for which an outlier is left out; see `transom_routing::ejection`.
@@ -19,12 +19,18 @@ async fn flapping(nodes: &[FakeBackend], percents: &[u64]) -> Fleet {
         node.default_answer(echo(2, Duration::ZERO).failing_share(*percent, seed, internal()));
     }
     let urls: Vec<_> = nodes.iter().map(FakeBackend::url).collect();
-    let routing = "routing: {strategy: round_robin, ejection_ratio: 0.2, retry_budget: 0.5}\n";
+    // Breakers count failures in a row, each for itself; here it is the share that counts.
+    let routing = "routing: {strategy: round_robin, retry_budget: 0.5, breaker: false}\n";
     Fleet::start(&format!("{}{routing}", shared_by(&urls))).await
 }
 
 async fn load(fleet: &Fleet, requests: usize) -> Report {
-    Load::chat(fleet.gateway.client(), ALIAS).clients(4).requests(requests).run().await
+    Load::chat(fleet.gateway.client(), ALIAS)
+        .clients(4)
+        .for_at_most(LONG)
+        .requests(requests)
+        .run()
+        .await
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use transom_testkit::load::Mix;
 use transom_testkit::{FakeBackend, Load, Script};
 
 use crate::support::count;
-use crate::support::fleet::{ALIAS, Fleet, node, shared_by};
+use crate::support::fleet::{ALIAS, Fleet, LONG, node, shared_by};
 
 /// The longest time after an answer at which its connection is closed, in microseconds.
 const MOST: u64 = 5000;
@@ -31,7 +31,7 @@ async fn a_connection_that_is_closed_while_it_is_idle_costs_no_request() {
     let yaml = format!("{}routing: {{retries: 0}}\n", shared_by(&[node.url()]));
     let fleet = Fleet::start(&yaml).await;
     let load = Load::chat(fleet.gateway.client(), ALIAS).clients(1).mix(Mix::Both);
-    let report = load.requests(count(500, 10_000)).run().await;
+    let report = load.for_at_most(LONG).requests(count(500, 10_000)).run().await;
     report.assert_all_whole();
     let connections = node.accepted_connections();
     println!("{} requests on {connections} connections", report.outcomes.len());
@@ -46,5 +46,5 @@ async fn neither_do_many_of_them_at_once() {
     }
     let fleet = Fleet::start(&shared_by(&nodes.each_ref().map(FakeBackend::url))).await;
     let load = Load::chat(fleet.gateway.client(), ALIAS).clients(8).mix(Mix::Both);
-    load.requests(count(500, 10_000)).run().await.assert_all_whole();
+    load.for_at_most(LONG).requests(count(500, 10_000)).run().await.assert_all_whole();
 }

@@ -6,11 +6,8 @@ use std::time::{Duration, Instant};
 use transom_testkit::load::{End, Running};
 use transom_testkit::{FakeProcess, Load};
 
-use crate::support::fleet::{ALIAS, Fleet, process, shared_by};
+use crate::support::fleet::{ALIAS, Fleet, LONG, process, shared_by};
 use crate::support::{Times, count, eventually};
-
-/// Longer than any run of this test.
-const NO_END: Duration = Duration::from_mins(10);
 
 /// An answer takes some 40 ms, so that a death always meets requests in every stage.
 const WORDS: usize = 20;
@@ -52,8 +49,8 @@ async fn a_server_killed_under_load_costs_no_request_that_had_not_begun() {
 }
 
 fn loads(fleet: &Fleet) -> (Running, Running) {
-    let chats = Load::chat(fleet.gateway.client(), ALIAS).clients(8).for_at_most(NO_END);
-    let responses = Load::responses(fleet.gateway.client(), ALIAS).clients(8).for_at_most(NO_END);
+    let chats = Load::chat(fleet.gateway.client(), ALIAS).clients(8).for_at_most(LONG);
+    let responses = Load::responses(fleet.gateway.client(), ALIAS).clients(8).for_at_most(LONG);
     (chats.start(), responses.start())
 }
 

@@ -29,7 +29,7 @@ fn file(node: &FakeBackend, model: &str) -> String {
     format!(
         "{}models:\n  - name: {ALIAS}\n{model}    \
          deployments: [{{backend: node-0, model: {INNER}}}]\naliases: [{{name: other, model: {ALIAS}}}]\n\
-         routing: {{breaker: false, retries: 0}}\n",
+         routing: {{breaker: false, retries: 0, queue_timeout: 2s}}\n",
         backends(&[node.url()])
     )
 }

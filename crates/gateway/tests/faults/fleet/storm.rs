@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use transom_testkit::answer::canary::echo;
+use transom_testkit::answer::chat;
 use transom_testkit::answer::errors::{come_back, overloaded};
 use transom_testkit::load::{End, Report};
-use transom_testkit::{Answer, FakeBackend, Load};
+use transom_testkit::{Answer, FakeBackend, Gate, Load};
 
-use crate::support::fleet::{ALIAS, Fleet, node, shared_by};
+use crate::support::fleet::{ALIAS, Fleet, LONG, node, shared_by};
 use crate::support::{CHAT, count, eventually};
 
 /// Retries that there are whatever the traffic is; see `transom_routing::retry`.
@@ -36,7 +37,12 @@ fn calls(nodes: &[FakeBackend]) -> usize {
 }
 
 async fn load(fleet: &Fleet, requests: usize) -> Report {
-    Load::chat(fleet.gateway.client(), ALIAS).clients(16).requests(requests).run().await
+    Load::chat(fleet.gateway.client(), ALIAS)
+        .clients(16)
+        .for_at_most(LONG)
+        .requests(requests)
+        .run()
+        .await
 }
 
 fn assert_all_refused(report: &Report, status: u16) {
@@ -92,23 +98,25 @@ async fn a_storm_is_answered_at_once_and_ends_with_one_careful_request_at_a_time
     assert!(report.latency(50) < Duration::from_millis(50), "{:?}", report.latency(50));
 
     // While they come back everybody asks, and each server gets one request to try.
+    let gate = Gate::new("a trial");
     for node in &nodes {
-        node.default_answer(echo(3, Duration::from_millis(100)));
+        node.default_answer(chat().wait(&gate).text("well again"));
         node.take_peak();
     }
-    let asking = Load::chat(fleet.gateway.client(), ALIAS).clients(16);
-    let asking = asking.pause(Duration::from_millis(5)).for_at_most(Duration::from_mins(1)).start();
-    let first = async || nodes.iter().any(|node| node.count(CHAT) > 0 && node.take_peak() > 0);
-    eventually("a first trial", first).await;
-    for node in &nodes {
-        assert!(node.take_peak() <= 1, "a herd");
-    }
+    let asking = Load::chat(fleet.gateway.client(), ALIAS).clients(16).for_at_most(LONG);
+    let asking = asking.pause(Duration::from_millis(5)).start();
+    gate.arrived(nodes.len()).await;
+    // Everybody else waits for the outcome, or is refused meanwhile.
+    let (ended, line) = (asking.ended(), format!("transom_queue_length{{model=\"{ALIAS}\"}}"));
+    let held = async || asking.ended() > ended + 64 || fleet.metric(&line).await > 12.0;
+    eventually("the others to be held back", held).await;
+    assert_eq!(nodes.each_ref().map(FakeBackend::take_peak), [1, 1, 1]);
+    gate.open();
     for at in 0..nodes.len() {
         fleet.await_breaker(at, "closed").await;
     }
-    let ended = asking.ended();
     asking.await_more(64).await;
     let report = asking.finish().await;
     let late = &report.outcomes[report.outcomes.len() - 16..];
-    assert!(late.iter().all(|outcome| outcome.end == End::Whole), "{ended}: {late:?}");
+    assert!(late.iter().all(|outcome| outcome.end == End::Whole), "{late:?}");
 }

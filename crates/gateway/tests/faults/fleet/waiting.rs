@@ -8,9 +8,9 @@ use transom_testkit::backend::Phase;
 use transom_testkit::{FakeBackend, Gate};
 
 use crate::support::fleet::{
-    ALIAS, Fleet, INNER, backends, chat as body, node, refusal, retry_after, shared_by, text,
+    ALIAS, Fleet, INNER, LONG, backends, chat as body, node, refusal, retry_after, shared_by, text,
 };
-use crate::support::{CHAT, eventually};
+use crate::support::{CHAT, count, eventually};
 
 /// One server that gets one request at a time.
 fn one_at_a_time(node: &FakeBackend, routing: &str) -> String {
@@ -119,7 +119,7 @@ async fn many_who_wait_are_all_served_and_never_more_at_once_than_there_are_plac
     node.default_answer(transom_testkit::answer::canary::echo(2, Duration::from_millis(2)));
     let fleet = Fleet::start(&one_at_a_time(&node, "{}")).await;
     let load = transom_testkit::Load::chat(fleet.gateway.client(), ALIAS).clients(32);
-    load.requests(crate::support::count(150, 5000)).run().await.assert_all_whole();
+    load.for_at_most(LONG).requests(count(150, 5000)).run().await.assert_all_whole();
     assert_eq!(node.take_peak(), 1);
 }
 

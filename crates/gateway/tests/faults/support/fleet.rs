@@ -17,6 +17,9 @@ pub(crate) const ALIAS: &str = "assistant";
 /// What only its servers call it.
 pub(crate) const INNER: &str = "inner-7b";
 
+/// Longer than any load of a test, soaks included.
+pub(crate) const LONG: Duration = Duration::from_mins(10);
+
 /// A server of the model.
 pub(crate) async fn node() -> FakeBackend {
     FakeBackend::builder().models([INNER]).start().await

@@ -2,6 +2,7 @@
 
 use transom_testkit::answer::{Answer, Step, event_stream};
 
+use super::ONE_CALL;
 use crate::support::chunks::{DONE, chunk, finish, piece, stream};
 use crate::support::exchange::{ROADS, Road};
 use crate::support::{Rig, count};
@@ -42,7 +43,7 @@ fn expected_status(code: &str) -> u16 {
 
 #[tokio::test]
 async fn an_event_that_is_not_json_or_not_utf8_ends_the_stream_and_is_never_shown() {
-    let rig = Rig::start("").await;
+    let rig = Rig::start(ONE_CALL).await;
     let rows: [(&str, &[u8]); 12] = [
         ("cut JSON", b"data: {\"CANARY\":\n\n"),
         ("no JSON", b"data: CANARY\n\n"),
@@ -68,7 +69,7 @@ async fn an_event_that_is_not_json_or_not_utf8_ends_the_stream_and_is_never_show
 
 #[tokio::test]
 async fn an_error_object_in_a_stream_is_told_with_the_code_it_means() {
-    let rig = Rig::start("").await;
+    let rig = Rig::start(ONE_CALL).await;
     let error = |code: &str| {
         stream([format!(
             r#"{{"error":{{"message":"CANARY","type":"x","param":null,"code":{code}}}}}"#
@@ -99,7 +100,7 @@ async fn an_error_object_in_a_stream_is_told_with_the_code_it_means() {
 
 #[tokio::test]
 async fn an_answer_without_an_end_or_against_the_rules_fails() {
-    let rig = Rig::start("").await;
+    let rig = Rig::start(ONE_CALL).await;
     for road in ROADS {
         let cut = event_stream(stream([piece("Good ")]));
         assert_fails(&rig, "no finish and no [DONE]", cut, road, "upstream_disconnected").await;
@@ -130,7 +131,7 @@ async fn an_answer_without_an_end_or_against_the_rules_fails() {
 #[tokio::test]
 async fn an_event_without_an_end_fails_at_the_limit_and_memory_stays_bounded() {
     for road in ROADS {
-        let rig = Rig::start("").await;
+        let rig = Rig::start(ONE_CALL).await;
         rig.exchange(road).await;
         for round in 0..count(1, 20) {
             let base = rig.memory();

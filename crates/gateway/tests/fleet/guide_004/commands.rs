@@ -1,6 +1,7 @@
 //! The commands of the guide, and what they answer.
 
 use transom_testkit::answer::chat_text;
+use transom_testkit::sse::Event;
 
 use crate::support::guide::{self, DOTENV, KEYS, MASTER, SERVED, Servers};
 use crate::support::{CHAT, MODELS, ask, ask_stream, gateway, keyed, listed, refusal, word_of};
@@ -28,7 +29,7 @@ async fn the_command_line_and_the_curl_calls_of_the_guide_do_what_it_says() {
     servers.general.answer(chat_text("hello there"));
     let mut stream = client.stream(CHAT, ask_stream("default")).await;
     let events = stream.collect().await;
-    let words = events.iter().filter(|event| event.data != "[DONE]").map(|event| event.json());
+    let words = events.iter().filter(|event| event.data != "[DONE]").map(Event::json);
     let words: String = words
         .map(|chunk| {
             chunk["choices"][0]["delta"]["content"].as_str().unwrap_or_default().to_owned()

@@ -64,7 +64,7 @@ async fn answers_carry_the_name_that_was_asked_for_in_every_place() {
     let (statuses, all) = inside.ask_everywhere().await;
     assert_eq!(statuses, [200; 4], "{all}");
     inside.assert_nothing_of_the_inside("answers", &all);
-    // One chat object, the chunks of a stream, a response, and the response of three events or more.
+    // A chat, the chunks of a stream, a response, and the response of at least three events.
     assert!(all.matches(r#""model":"default""#).count() > 8, "{all}");
 
     let created = inside.client.post(RESPONSES, response("default")).await.json();

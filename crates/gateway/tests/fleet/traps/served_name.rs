@@ -31,11 +31,11 @@ async fn a_name_that_is_not_served_is_explained_with_the_nearest_ones_to_operato
     }
     assert_eq!(servers.general.count(CHAT), 0, "a request that must fail is not sent");
 
-    let advice = "does not serve `gpt-oss-120b`; it serves `gpt-oss-120b-fp8`, `whisper`";
-    gateway.await_log(advice).await;
+    let advice =
+        "does not know the name \"gpt-oss-120b\"; it serves \"gpt-oss-120b-fp8\", \"whisper\"";
     let admin = keyed(gateway.admin().await, guide::MASTER);
-    let seen = admin.get("/admin/v1/backends").await.text();
-    assert!(seen.contains(advice), "{seen}");
+    let seen = admin.get("/admin/v1/models/default").await.json();
+    assert!(text(&seen["status"]["reason"]).contains(advice), "{seen}");
     let check = servers.gateway().command_line(["check", "--online", "--config", "config.yaml"]);
     let ended = check.run().await;
     assert!(ended.has_code(1) && ended.stdout.contains(advice), "{ended:?}");
@@ -45,6 +45,7 @@ async fn a_name_that_is_not_served_is_explained_with_the_nearest_ones_to_operato
     servers.general.serve(["gpt-oss-120b"]);
     await_state(&client, "default", "ready").await;
     assert_eq!(word_of(&client, "default").await, "Hello from the fake backend.");
+    gateway.await_log("start vLLM with `--served-model-name gpt-oss-120b`").await;
 }
 
 #[tokio::test]

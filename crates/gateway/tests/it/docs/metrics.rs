@@ -110,6 +110,7 @@ fn fleet_once(fleet: &Fleet) {
         fallbacks,
         symptoms,
         queue_seconds,
+        queue_position,
         queue_length,
         in_flight,
         states,
@@ -123,6 +124,7 @@ fn fleet_once(fleet: &Fleet) {
     drop(fallbacks.get_or_create(&FallbackLabel { model: model.clone(), to: model.clone() }));
     drop(symptoms.get_or_create(&SymptomLabel { symptom: "engine_dead" }));
     drop(queue_seconds.get_or_create(&ModelLabel { model: model.clone() }));
+    drop(queue_position.get_or_create(&ModelLabel { model: model.clone() }));
     drop(queue_length.get_or_create(&ModelLabel { model }));
     drop(in_flight.get_or_create(&DeploymentLabel { deployment: deployment.clone() }));
     drop(states.get_or_create(&StateLabel { deployment, state: "ready" }));

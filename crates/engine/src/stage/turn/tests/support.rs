@@ -30,7 +30,9 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn new(server: Server, keeps: Keeps) -> Self {
         let (pieces, received) = mpsc::channel(1);
-        let world = World::with([model("m", [deployment("server")])]).keeps(keeps).start();
+        // One turn is one call: a bench has one answer.
+        let world = World::with([model("m", [deployment("server")])]).keeps(keeps);
+        let world = world.routing(|routing| routing.retries = 0).start();
         world.server("server").always(match server {
             Server::Answers => Play::Live(Arc::new(Mutex::new(Some(received)))),
             Server::Hangs => Play::Hangs,
