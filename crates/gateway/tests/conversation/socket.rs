@@ -212,9 +212,9 @@ async fn a_client_that_leaves_lets_the_model_server_go() {
         client.create(r#""input":"Hi""#).await;
         client.until("response.output_text.delta").await;
         if politely {
-            client.close().await
+            client.close().await;
         } else {
-            drop(client)
+            drop(client);
         }
         talk.backend.await_disconnect().await;
     }

@@ -23,8 +23,7 @@ async fn who_may_not_call_is_refused_before_the_upgrade() {
     ] {
         assert_eq!(connect(&gateway, &headers).await.err(), Some(status), "{headers:?}");
     }
-    let mut client =
-        connect(&gateway, &[("authorization", &right)]).await.ok().expect("a connection");
+    let mut client = connect(&gateway, &[("authorization", &right)]).await.expect("a connection");
     client.respond(r#""input":"Hi""#).await;
 }
 
