@@ -191,7 +191,7 @@ fn limits() -> Limits {
         socket: socket::Limits {
             message_bytes: 1 << 20,
             idle: Duration::from_secs(15),
-            lifetime: Duration::from_secs(60),
+            lifetime: Duration::from_mins(1),
             memory: session::Limits { turns: 10, bytes: 1 << 20 },
         },
         cors: vec!["*".parse().unwrap()],
