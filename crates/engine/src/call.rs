@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
@@ -9,6 +10,8 @@ use http_body::Body;
 use transom_core::failure::Failure;
 use transom_core::secret::Secret;
 pub use transom_routing::queue::Priority;
+
+use crate::session::Session;
 
 /// The routes that generate something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,10 +45,31 @@ impl Default for Hints {
     }
 }
 
+/// How a call comes in.
+#[derive(Clone)]
+pub enum Transport {
+    /// As a request of its own.
+    Request,
+    /// As an event on a connection that remembers its turns.
+    Socket(Arc<Session>),
+}
+
+impl Transport {
+    /// What the connection remembers.
+    pub(crate) fn session(&self) -> Option<&Arc<Session>> {
+        match self {
+            Self::Request => None,
+            Self::Socket(session) => Some(session),
+        }
+    }
+}
+
 /// One inbound call.
 pub struct Call {
     /// What is asked for.
     pub endpoint: Endpoint,
+    /// How it comes in.
+    pub transport: Transport,
     /// The bearer token, if one came.
     pub credentials: Option<Secret>,
     /// What it says beside its body.

@@ -6,6 +6,7 @@
 //! - `stage/`: one stage, one file, in the order of the call: `authenticate`, `admit`, `screen`,
 //!   `resolve`, `rehydrate`, `plan`, then `pass` (bytes through) or `turn` (typed), and `settle`.
 //! - `dispatch`: the call of a model server: choosing a deployment, waiting for one, failing over.
+//! - [`session`]: what a connection remembers of its turns, beside the store.
 //! - [`live`]: what can change while the program runs; [`catalog`]: the models in it.
 //! - [`gateway`]: everything a request meets; [`call`]: what goes in and comes out.
 //! - [`settings`]: what an operator decides; [`control`]: how it is changed while the program runs.
@@ -29,6 +30,7 @@ pub mod metrics;
 mod models;
 mod pipeline;
 pub mod readiness;
+pub mod session;
 pub mod settings;
 mod stage;
 mod stored;

@@ -90,6 +90,8 @@ pub struct Metrics {
     pub stream_seconds: Family<StreamLabel, Histogram>,
     /// `vllm_responses_tool_calls_requested_total`
     pub tool_calls: Family<ToolLabel, Counter>,
+    /// `transom_websockets_open`
+    pub sockets: Gauge<i64, AtomicI64>,
     /// `transom_turns_total`
     pub outcomes: Family<OutcomeLabel, Counter>,
     /// `transom_tokens_total`
@@ -114,6 +116,7 @@ impl Metrics {
             streams: Gauge::default(),
             stream_seconds: Family::new_with_constructor(|| Histogram::new(STREAM_SECONDS)),
             tool_calls: Family::default(),
+            sockets: Gauge::default(),
             outcomes: Family::default(),
             tokens: Family::default(),
             first_token: Histogram::new(REQUEST_SECONDS),
@@ -152,6 +155,7 @@ impl Metrics {
     }
 
     fn register_own(&self, registry: &mut Registry) {
+        registry.register("websockets_open", "Open WebSockets", self.sockets.clone());
         registry.register("turns", "Generations by how they ended", self.outcomes.clone());
         registry.register("tokens", "Tokens as model servers counted them", self.tokens.clone());
         registry.register(

@@ -26,7 +26,7 @@ impl Gateway {
         let ticket = self.admit(&live)?; // a place in flight, given back when dropped
         let body = call.body.await?; // read only now, within the edge's limits
         let asker = Asker { caller: &caller, hints: &call.hints, seed: self.seed };
-        match live.screen(call.endpoint, body)? {
+        match live.screen(call.endpoint, &call.transport, body)? {
             // Same protocol on both sides: the bytes go through, and usage is watched.
             Screened::Bytes(passage) => {
                 let model = resolve(&live, &passage.head.model, passage.route)?; // name -> model
@@ -37,13 +37,15 @@ impl Gateway {
             // Responses: typed, with history before and a stored turn after.
             Screened::Response(request) => {
                 let model = resolve(&live, &request.model, Route::ChatCompletions)?;
-                let delivery = request.delivery;
+                let (delivery, work) = (request.delivery, request.work);
+                let session = call.transport.session();
                 let mut stopwatch = Stopwatch::start();
-                let joined = self.rehydrate(&live, &caller, *request).await?; // earlier turns -> Generation
+                let joined = self.rehydrate(&live, &caller, session, *request).await?; // earlier turns -> Generation
                 stopwatch.rehydrated();
                 let job = live.plan_turn(&asker, &joined, delivery, model);
                 let turn = joined.turn;
-                let prepared = Prepared { caller, turn, job, delivery, stopwatch };
+                let session = session.cloned();
+                let prepared = Prepared { caller, turn, job, delivery, work, session, stopwatch };
                 // Model call with failover, events, commit, terminal event.
                 self.run(&live, prepared, ticket).await
             }

@@ -23,6 +23,7 @@ use transom_engine::catalog::MissingBackend;
 use transom_engine::gateway::{Gateway, Parts};
 use transom_engine::metrics::Metrics;
 use transom_server::app::{self, App};
+use transom_server::listener::Shutdown;
 use transom_server::{admin, listener};
 use transom_store::sqlite::{OpenError, SqliteStore, StoreConfig};
 use transom_upstream::backend::Backend;
@@ -58,8 +59,8 @@ pub(crate) struct Program {
     pub(crate) probes: CancellationToken,
     /// The store, to be closed at the end.
     pub(crate) store: Arc<SqliteStore>,
-    /// Turns and connections run on it.
-    pub(crate) tracker: TaskTracker,
+    /// How connections end. Turns run on its tracker too.
+    pub(crate) shutdown: Shutdown,
     /// Cuts requests at the end of a drain.
     pub(crate) cut: CancellationToken,
 }
@@ -153,6 +154,8 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
         tracker: tracker.clone(),
         cut: cut.clone(),
     };
+    let shutdown =
+        Shutdown { soft: CancellationToken::new(), hard: CancellationToken::new(), tracker };
     let gateway = Arc::new(Gateway::new(first, parts));
     let sole = sole(&config).and_then(|id| backends.get(id));
     let first = First {
@@ -172,6 +175,7 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
         control: controller.clone(),
         registry,
         limits: edge_limits(&config),
+        shutdown: shutdown.clone(),
     });
     let admin = match &config.admin.listen {
         None => None,
@@ -188,7 +192,7 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
         sole,
         probes,
         store,
-        tracker,
+        shutdown,
         cut,
     })
 }
@@ -248,9 +252,23 @@ fn edge_limits(config: &GatewayConfig) -> app::Limits {
             idle: config.limits.body_idle.get(),
         },
         cors: origins.filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok()).collect(),
+        socket: socket_limits(config),
         metrics_path: match &config.metrics {
             MetricsConfig::Off => None,
             MetricsConfig::At(path) => Some(path.as_str().to_owned()),
+        },
+    }
+}
+
+fn socket_limits(config: &GatewayConfig) -> transom_server::socket::Limits {
+    let limits = &config.limits;
+    transom_server::socket::Limits {
+        message_bytes: limits.body_bytes.get(),
+        idle: limits.socket_idle_timeout.get(),
+        lifetime: limits.socket_lifetime.get(),
+        memory: transom_engine::session::Limits {
+            turns: limits.socket_responses.count(),
+            bytes: limits.socket_memory.get(),
         },
     }
 }

@@ -49,13 +49,10 @@ pub(crate) async fn run(program: Program, console: &Console) -> u8 {
             return output::CONFIGURATION_ERROR;
         }
     };
-    let Program { config, listener, router, connections, admin, store, tracker, cut, .. } = program;
+    let Program { config, listener, router, connections, admin, store, shutdown, cut, .. } =
+        program;
     let (gateway, controller, sole) = (program.gateway, program.controller, program.sole);
-    let shutdown = Shutdown {
-        soft: CancellationToken::new(),
-        hard: CancellationToken::new(),
-        tracker: tracker.clone(),
-    };
+    let tracker = &shutdown.tracker;
     let address = listener
         .local_addr()
         .map(|bound| shown_address(bound, matches!(config.listen.tls, Tls::Files { .. })));

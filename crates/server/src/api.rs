@@ -6,3 +6,4 @@ pub(crate) mod metrics;
 pub(crate) mod models;
 pub(crate) mod readyz;
 pub(crate) mod responses;
+pub(crate) mod socket;

@@ -9,7 +9,8 @@ use prometheus_client::registry::Registry;
 use transom_engine::control::Control;
 use transom_engine::gateway::Gateway;
 
-use crate::api::{generate, health, metrics, models, readyz, responses};
+use crate::api::{generate, health, metrics, models, readyz, responses, socket};
+use crate::listener::Shutdown;
 use crate::litellm::{models as litellm_models, probes};
 use crate::{error, layers};
 
@@ -23,6 +24,8 @@ pub struct App {
     pub registry: Registry,
     /// Limits of the edge.
     pub limits: Limits,
+    /// How connections end, for those that have left HTTP behind.
+    pub shutdown: Shutdown,
 }
 
 /// Limits of the edge.
@@ -34,6 +37,8 @@ pub struct Limits {
     pub header_count: usize,
     /// How bodies are read.
     pub body: crate::body::Limits,
+    /// How WebSockets are treated.
+    pub socket: crate::socket::Limits,
     /// Origins whose pages may call the routes for clients; empty means CORS is off.
     pub cors: Vec<HeaderValue>,
     /// Path of the metrics page; `None` serves none.
@@ -61,7 +66,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v2/rerank", post(generate::rerank))
         .route("/v1/score", post(generate::score))
         .route("/score", post(generate::score))
-        .route("/v1/responses", post(generate::responses))
+        .route("/v1/responses", post(generate::responses).get(socket::open))
         .route("/v1/responses/{id}", get(responses::retrieve).delete(responses::delete))
         .route("/v1/responses/{id}/input_items", get(responses::input_items));
     if let Some(path) = &app.limits.metrics_path {

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -83,7 +83,7 @@ async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) 
 
 /// Counts and logs one exchange, whatever becomes of it: a client that leaves before the head of
 /// its answer takes the future that serves it along.
-struct Watch {
+pub(crate) struct Watch {
     metrics: Metrics,
     line: Line,
     started: Instant,
@@ -91,13 +91,18 @@ struct Watch {
 }
 
 impl Watch {
-    fn begin(metrics: &Metrics, line: Line) -> Self {
+    pub(crate) fn begin(metrics: &Metrics, line: Line) -> Self {
         metrics.in_flight.inc();
         Self { metrics: metrics.clone(), line, started: Instant::now(), open: true }
     }
 
-    fn answered(mut self, response: &Response) {
-        self.close(response.status().as_u16(), response.extensions().get::<Logged>());
+    fn answered(self, response: &Response) {
+        self.ended(response.status(), response.extensions().get::<Logged>());
+    }
+
+    /// The exchange has its answer.
+    pub(crate) fn ended(mut self, status: StatusCode, failure: Option<&Logged>) {
+        self.close(status.as_u16(), failure);
     }
 
     fn close(&mut self, status: u16, failure: Option<&Logged>) {
@@ -133,12 +138,12 @@ fn identify(app: &App, headers: &mut HeaderMap) -> RequestId {
 }
 
 /// What names an exchange in logs and metrics.
-struct Line {
-    id: RequestId,
-    method: &'static str,
-    route: Arc<str>,
+pub(crate) struct Line {
+    pub(crate) id: RequestId,
+    pub(crate) method: &'static str,
+    pub(crate) route: Arc<str>,
     /// The configuration that was in effect when it began.
-    revision: u64,
+    pub(crate) revision: u64,
 }
 
 /// Logs an exchange once, as loudly as the one to blame deserves.
@@ -213,6 +218,10 @@ pub(crate) fn mark_served(
     serving: Serving,
 ) -> Response {
     let Ok(response) = response;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        serving.for_good();
+        return response;
+    }
     response.map(|body| {
         Body::new(body.map_frame(move |frame| {
             let _held_until_the_body_is_gone = &serving;

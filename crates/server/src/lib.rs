@@ -7,6 +7,7 @@
 //! - [`app`]: every route for clients; [`admin`]: every route for operators, on a listener of its
 //!   own; `layers`: every layer, with the reason for its place.
 //! - [`body`]: reads request bodies within their limits.
+//! - [`socket`]: WebSocket mode, once a connection has left HTTP behind.
 //! - `reply` and `error`: successes and failures as HTTP.
 //! - `caller`: who asks, as an argument that a handler cannot do without; `hints`: what the
 //!   headers say beside that.
@@ -31,4 +32,5 @@ mod phase;
 mod query;
 mod reply;
 mod shape;
+pub mod socket;
 pub mod tls;

@@ -51,6 +51,11 @@ pub struct Settings {
     pub tls: Option<TlsAcceptor>,
 }
 
+/// A place among the open connections. Requests carry it, so that one that takes its connection
+/// over keeps the place.
+#[derive(Clone)]
+pub(crate) struct Slot(#[expect(dead_code, reason = "it is held")] Arc<OwnedSemaphorePermit>);
+
 /// How connections end.
 #[derive(Clone)]
 pub struct Shutdown {
@@ -67,14 +72,17 @@ pub async fn run(listener: TcpListener, app: Router, settings: Settings, shutdow
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &slots) => accepted,
+            // Whoever comes after the end is not let in.
+            biased;
             () = shutdown.soft.cancelled() => return,
+            accepted = accept(&listener, &slots) => accepted,
         };
         let Some((socket, slot)) = accepted else { continue };
-        let connection = connection(socket, app.clone(), settings.clone(), shutdown.soft.clone());
+        let slot = Slot(Arc::new(slot));
+        let connection = Connection { app: app.clone(), settings: settings.clone(), slot };
+        let connection = connection.serve(socket, shutdown.soft.clone());
         let hard = shutdown.hard.clone();
         shutdown.tracker.spawn(async move {
-            let _slot = slot;
             tokio::select! {
                 () = connection => {}
                 () = hard.cancelled() => {}
@@ -98,16 +106,25 @@ async fn accept(
     }
 }
 
-async fn connection(socket: TcpStream, app: Router, settings: Settings, soft: CancellationToken) {
-    // A token is smaller than a segment: without this each waits 40 ms for the next.
-    if socket.set_nodelay(true).is_err() {
-        return;
-    }
-    match settings.tls.clone() {
-        None => exchange(socket, app, settings, soft).await,
-        Some(acceptor) => {
-            if let Some(stream) = shake_hands(&acceptor, socket).await {
-                exchange(stream, app, settings, soft).await;
+/// What a connection serves, and how.
+struct Connection {
+    app: Router,
+    settings: Settings,
+    slot: Slot,
+}
+
+impl Connection {
+    async fn serve(self, socket: TcpStream, soft: CancellationToken) {
+        // A token is smaller than a segment: without this each waits 40 ms for the next.
+        if socket.set_nodelay(true).is_err() {
+            return;
+        }
+        match self.settings.tls.clone() {
+            None => self.exchange(socket, soft).await,
+            Some(acceptor) => {
+                if let Some(stream) = shake_hands(&acceptor, socket).await {
+                    self.exchange(stream, soft).await;
+                }
             }
         }
     }
@@ -123,36 +140,41 @@ async fn shake_hands(acceptor: &TlsAcceptor, socket: TcpStream) -> Option<TlsStr
     None
 }
 
-async fn exchange<S>(socket: S, app: Router, settings: Settings, soft: CancellationToken)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let phase = SharedPhase::new();
-    let socket = Guarded::new(socket, phase.clone(), settings.patience);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let serving = phase.serve();
-        let answering = app.clone().oneshot(request.map(Body::new));
-        async move { Ok::<_, std::convert::Infallible>(mark_served(answering.await, serving)) }
-    });
-    let serving = http1::Builder::new()
-        .timer(TokioTimer::new())
-        // The socket has both limits and tells a pause from a slow head; hyper's own is longer than
-        // they are together. Without one it does not look at a connection that has become idle, and
-        // the socket's timer would never start.
-        .header_read_timeout(settings.patience.idle + settings.patience.head)
-        .half_close(false)
-        .max_headers(settings.parsed_headers)
-        .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(socket), service);
-    tokio::pin!(serving);
-    let result = tokio::select! {
-        result = serving.as_mut() => result,
-        () = soft.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
+impl Connection {
+    async fn exchange<S>(self, socket: S, soft: CancellationToken)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { app, settings, slot } = self;
+        let phase = SharedPhase::new();
+        let socket = Guarded::new(socket, phase.clone(), settings.patience);
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(slot.clone());
+            let serving = phase.serve();
+            let answering = app.clone().oneshot(request.map(Body::new));
+            async move { Ok::<_, std::convert::Infallible>(mark_served(answering.await, serving)) }
+        });
+        let serving = http1::Builder::new()
+            .timer(TokioTimer::new())
+            // The socket has both limits and tells a pause from a slow head; hyper's own is longer than
+            // they are together. Without one it does not look at a connection that has become idle, and
+            // the socket's timer would never start.
+            .header_read_timeout(settings.patience.idle + settings.patience.head)
+            .half_close(false)
+            .max_headers(settings.parsed_headers)
+            .max_buf_size(BUFFER)
+            .serve_connection(TokioIo::new(socket), service)
+            .with_upgrades();
+        tokio::pin!(serving);
+        let result = tokio::select! {
+            result = serving.as_mut() => result,
+            () = soft.cancelled() => {
+                serving.as_mut().graceful_shutdown();
+                serving.await
+            }
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "a connection ended early");
         }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection ended early");
     }
 }

@@ -41,15 +41,25 @@ impl SharedPhase {
     /// the answer's body has been handed over whole or the connection is gone.
     pub(crate) fn serve(&self) -> Serving {
         self.set(Phase::Serving);
-        Serving(self.clone())
+        Serving(Some(self.clone()))
     }
 }
 
 /// Keeps a connection in [`Phase::Serving`].
-pub(crate) struct Serving(SharedPhase);
+pub(crate) struct Serving(Option<SharedPhase>);
+
+impl Serving {
+    /// The connection has left HTTP behind: it is never idle again, and whoever has it now keeps the
+    /// time.
+    pub(crate) fn for_good(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.set(Phase::Idle);
+        if let Some(phase) = &self.0 {
+            phase.set(Phase::Idle);
+        }
     }
 }

@@ -27,20 +27,41 @@ pub fn openai_body(public: &Public) -> Bytes {
     Bytes::from(to_json(public))
 }
 
+/// An error on a WebSocket that belongs to no stream: the body of an error answer with the status
+/// that it would have had, as OpenAI's WebSocket mode sends it.
+pub fn socket_event(public: &Public) -> Bytes {
+    let event = Event { kind: "error", status: public.status.as_u16(), error: wire(public) };
+    Bytes::from(encode(&event))
+}
+
 /// The last event of a chat stream that failed: one `data: {"error":…}`, and no `[DONE]` after it.
 pub fn chat_stream_error(public: &Public, out: &mut BytesMut) {
     sse::write_event(out, None, &to_json(public));
 }
 
 fn to_json(public: &Public) -> Vec<u8> {
-    let error = Wire {
+    encode(&Envelope { error: wire(public) })
+}
+
+fn encode(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_else(|_| unreachable!("strings are always valid JSON"))
+}
+
+fn wire(public: &Public) -> Wire<'_> {
+    Wire {
         message: &public.message,
         kind: public.kind.word(),
         param: public.param.as_deref(),
         code: &public.code,
-    };
-    serde_json::to_vec(&Envelope { error })
-        .unwrap_or_else(|_| unreachable!("strings are always valid JSON"))
+    }
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    status: u16,
+    error: Wire<'a>,
 }
 
 #[derive(Serialize)]

@@ -50,6 +50,15 @@ section! {
         /// How long active requests may go on after the program was asked to stop; 0 cuts them.
         [flag("shutdown-timeout", "SECONDS")]
         shutdown_timeout: Duration = default Duration::from_mins(1),
+        /// How long a WebSocket may be open on which nothing runs and nothing comes.
+        socket_idle_timeout: Timeout = default Timeout::seconds(15 * 60),
+        /// How long a WebSocket may be open; a response that runs by then is finished.
+        socket_lifetime: Timeout = default Timeout::seconds(60 * 60),
+        /// Most responses that a WebSocket remembers beside the store, which is what continues
+        /// those with `store: false`. The oldest are forgotten first.
+        socket_responses: Whole<1, 100_000> = default Whole::clamped(1000),
+        /// Most bytes of items that a WebSocket remembers.
+        socket_memory: ByteSize = default ByteSize::mib(16),
         /// Pause after which a silent stream gets a comment that keeps connections open.
         keepalive_interval: Timeout = default Timeout::seconds(15),
     }

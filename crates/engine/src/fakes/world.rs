@@ -24,7 +24,7 @@ use super::rest;
 use super::server::Server;
 use super::sources::{Noon, Spread};
 use super::store::{Keeps, Shelf};
-use crate::call::{Call, Endpoint, EventBody, Hints, Reply};
+use crate::call::{Call, Endpoint, EventBody, Hints, Reply, Transport};
 use crate::catalog::Catalog;
 use crate::gateway::{Gateway, Parts};
 use crate::live::Snapshot;
@@ -145,6 +145,7 @@ impl World {
         let (gateway, body) = (self.gateway.clone(), Bytes::from(body.into()));
         let call = Call {
             endpoint,
+            transport: Transport::Request,
             credentials: key.map(|key| Secret::new(key.to_owned())),
             hints: Hints::default(),
             body: Box::pin(async move { Ok(body) }),

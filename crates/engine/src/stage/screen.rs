@@ -14,7 +14,7 @@ use transom_wire::responses::request::{self, CreateResponse};
 use transom_wire::scan::{self, Head};
 use transom_wire::shield::{Extra, Inspection, Route, Shield};
 
-use crate::call::Endpoint;
+use crate::call::{Endpoint, Transport};
 use crate::live::Snapshot;
 
 /// A request that may go on.
@@ -37,7 +37,12 @@ pub(crate) struct Passage {
 
 impl Snapshot {
     /// One validating scan over the untouched body, then the shield, then the protocol's own rules.
-    pub(crate) fn screen(&self, endpoint: Endpoint, body: Bytes) -> Result<Screened, Failure> {
+    pub(crate) fn screen(
+        &self,
+        endpoint: Endpoint,
+        transport: &Transport,
+        body: Bytes,
+    ) -> Result<Screened, Failure> {
         let head = scan::scan(&body, &self.settings.scan)?;
         let (rules, through) = match endpoint {
             Endpoint::ChatCompletions => (Route::Chat, Some(upstream::Route::ChatCompletions)),
@@ -52,7 +57,10 @@ impl Snapshot {
         if let Some(route) = through {
             return Ok(Screened::Bytes(Passage { route, head: Arc::new(head), body }));
         }
-        let mut request = request::parse(&body)?;
+        let mut request = match transport {
+            Transport::Request => request::parse(&body)?,
+            Transport::Socket(_) => request::parse_event(&body)?,
+        };
         check_schemas(shield, &request).map_err(Failure::Invalid)?;
         check_items(shield, &request.input).map_err(Failure::Invalid)?;
         keep_allowed(shield, &mut request.extra).map_err(Failure::Invalid)?;

@@ -17,9 +17,10 @@ use transom_core::failure::Failure;
 use transom_core::item::Item;
 use transom_core::transcript::Violation;
 use transom_core::upstream_error::UpstreamError;
+use transom_core::usage::Usage;
 use transom_wire::chat::Decoder;
 use transom_wire::responses::encode::{Encoder, Finished};
-use transom_wire::responses::request::{Delivery, Turn};
+use transom_wire::responses::request::{Delivery, Turn, Work};
 use transom_wire::sse::Splitter;
 
 use crate::call::Reply;
@@ -28,6 +29,7 @@ use crate::dispatch::Job;
 use crate::gateway::Gateway;
 use crate::in_progress::Entered;
 use crate::live::Snapshot;
+use crate::session::Session;
 use crate::stage::admit::Ticket;
 use crate::stage::settle::Settlement;
 
@@ -54,6 +56,10 @@ pub(crate) struct Prepared {
     pub(crate) job: Job,
     /// How the client gets its answer.
     pub(crate) delivery: Delivery,
+    /// Whether the model is called.
+    pub(crate) work: Work,
+    /// What remembers the turn beside the store.
+    pub(crate) session: Option<Arc<Session>>,
     /// Runs since the turn began.
     pub(crate) stopwatch: Stopwatch,
 }
@@ -67,7 +73,7 @@ impl Gateway {
         prepared: Prepared,
         ticket: Ticket,
     ) -> Result<Reply, Failure> {
-        let Prepared { caller, turn, job, delivery, stopwatch } = prepared;
+        let Prepared { caller, turn, job, delivery, work, session, stopwatch } = prepared;
         let (sink, reply) = sink::join(delivery);
         let calls = turn.generation.input.iter().filter_map(Item::call_id).map(str::to_owned);
         let decoder =
@@ -76,12 +82,13 @@ impl Gateway {
             decoder,
             _in_progress: self.in_progress.enter(&caller.scope, &turn.head.id),
             encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery),
-            ledger: Ledger::new(self, caller.scope, turn),
+            ledger: Ledger::new(self, caller.scope, turn, session),
             settlement: Settlement::open(&self.metrics, LABEL),
             journal: Journal::open(live.settings.turn_log, stopwatch, &job.original),
             gateway: Arc::clone(self),
             job: Arc::new(job),
             flight: None,
+            work,
             upstream_name: None,
             splitter: Splitter::new(live.settings.event_bytes),
             keep_alive: live.settings.keep_alive,
@@ -119,6 +126,7 @@ struct Running {
     journal: Journal,
     gateway: Arc<Gateway>,
     job: Arc<Job>,
+    work: Work,
     /// Its place at a deployment, once there is one.
     flight: Option<Flight>,
     /// The name that the model has there, where clients must not read it.
@@ -150,7 +158,10 @@ impl Running {
     }
 
     async fn generate_and_keep(&mut self) -> Result<Finished, Failure> {
-        let generated = self.generate().await;
+        let generated = match self.work {
+            Work::Generate => self.generate().await,
+            Work::Prewarm => self.prewarm().await,
+        };
         self.land(generated.as_ref().err());
         self.keep(generated.map_err(|failure| self.without_name(failure))?).await
     }
@@ -159,6 +170,14 @@ impl Running {
         // What was being written may be half an event.
         self.out.clear();
         Failure::Internal(format!("a panic: {}", panic_message(panic)).into())
+    }
+
+    /// An answer without a model: nothing, at no cost.
+    async fn prewarm(&mut self) -> Result<Finish, Failure> {
+        self.begin().await?;
+        let nothing = Event::Usage(Usage::default());
+        self.encoder.event(&nothing, &mut self.out).map_err(out_of_rule)?;
+        Ok(Finish::Stop)
     }
 
     /// From the call of the model to its last event.

@@ -1,6 +1,11 @@
 //! HTTPS on both sides (design decision 18).
 
-use transom_testkit::{Client, FakeBackend, TestGateway};
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
+use transom_testkit::{Client, FakeBackend, PATIENCE, TestGateway};
 
 use crate::support::{CHAT, RESPONSES, chat, gateway, response, response_stream};
 use crate::tls::Certificates;
@@ -26,6 +31,14 @@ async fn it_serves_https_and_nothing_else_on_that_port() {
     assert_eq!(client.post(RESPONSES, response("hi")).await.status, 200);
     let mut stream = client.stream(RESPONSES, response_stream("hi")).await;
     stream.until("response.completed").await;
+
+    let socket = TcpStream::connect(tunnel).await.expect("connecting");
+    let (mut socket, _) =
+        client_async(format!("ws://{tunnel}{RESPONSES}"), socket).await.expect("a handshake");
+    let event = r#"{"type":"response.create","model":"tiny","input":"hi"}"#;
+    socket.send(Message::text(event)).await.expect("sending");
+    let first = timeout(PATIENCE, socket.next()).await.expect("in time").expect("a message");
+    assert!(first.expect("text").to_string().contains("response.created"));
 
     let plain = Client::new(&format!("http://{}", address(gateway.url())));
     assert!(plain.try_request("GET", "/health", &[], None).await.is_err());

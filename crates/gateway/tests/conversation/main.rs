@@ -12,6 +12,7 @@
 //! - `cancellation`: clients that leave.
 //! - `passthrough`: chat, completions, embeddings and models.
 //! - `schema`: the fields that every object and event must have.
+//! - `socket`: WebSocket mode.
 //! - `support`: what they share.
 #![cfg(test)]
 
@@ -23,6 +24,7 @@ mod fields;
 mod items;
 mod passthrough;
 mod schema;
+mod socket;
 mod state;
 mod support;
 mod weaknesses;

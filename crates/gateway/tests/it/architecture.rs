@@ -29,6 +29,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("axum", &["server", "gateway"]),
     ("clap", &["config"]),
     ("hyper", &["bench", "server", "upstream"]),
+    ("tokio-tungstenite", &["server"]),
     ("rustls", &["server", "testkit", "upstream"]),
     ("sqlx", &["store"]),
     ("tokio", &["bench", "engine", "gateway", "process", "server", "store", "testkit", "upstream"]),

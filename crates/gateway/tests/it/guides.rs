@@ -7,7 +7,7 @@
 //! - `sh server`: is started, and runs until the next one of these or the end of the guide. It must
 //!   become ready and end with 0 on SIGTERM.
 //! - `sh no-run`: is not run.
-//! - `yaml NAME`, `dotenv NAME`: becomes the file NAME.
+//! - `yaml NAME`, `toml NAME`, `dotenv NAME`: becomes the file NAME.
 //! - `text`: each of its lines is in the output of the block above, in this order; `…` stands for
 //!   anything.
 
@@ -86,6 +86,11 @@ async fn configuration_md_works_as_written() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn stateful_responses_md_works_as_written() {
     follow("docs/guides/stateful-responses.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn codex_md_works_as_written() {
+    follow("docs/guides/codex.md").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use transom_engine::call::{Call, Endpoint};
+use transom_engine::call::{Call, Endpoint, Transport};
 
 use crate::app::App;
 use crate::body::read_json;
@@ -55,6 +55,7 @@ async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
             return Err(failure.into());
         }
     };
+    let transport = Transport::Request;
     let body = Box::pin(read_json(head.headers, body, app.limits.body));
-    Ok(Out(app.gateway.serve(Call { endpoint, credentials, hints, body }).await?))
+    Ok(Out(app.gateway.serve(Call { endpoint, transport, credentials, hints, body }).await?))
 }

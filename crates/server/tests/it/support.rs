@@ -21,9 +21,11 @@ use transom_engine::catalog::Catalog;
 use transom_engine::gateway::{Gateway, Parts};
 use transom_engine::live::Snapshot;
 use transom_engine::metrics::Metrics;
+use transom_engine::session;
 use transom_engine::settings::{Access, Settings, TurnLog};
 use transom_server::app::{App, Limits};
-use transom_server::{admin, app, body};
+use transom_server::listener::Shutdown;
+use transom_server::{admin, app, body, socket};
 use transom_wire::chat::RenderOptions;
 use transom_wire::{scan, shield::Shield};
 
@@ -108,7 +110,13 @@ impl World {
         };
         let gateway = Arc::new(Gateway::new(snapshot, parts));
         let control = Arc::new(Fake::new(&gateway));
-        let app = App { gateway, control: control.clone(), registry, limits: limits() };
+        let app = App {
+            gateway,
+            control: control.clone(),
+            registry,
+            limits: limits(),
+            shutdown: shutdown(),
+        };
         Self { app: Arc::new(app), control, store, key }
     }
 
@@ -180,9 +188,20 @@ fn limits() -> Limits {
         header_bytes: 16 << 10,
         header_count: 64,
         body: body::Limits { bytes: 1 << 20, idle: Duration::from_secs(15) },
+        socket: socket::Limits {
+            message_bytes: 1 << 20,
+            idle: Duration::from_secs(15),
+            lifetime: Duration::from_mins(1),
+            memory: session::Limits { turns: 10, bytes: 1 << 20 },
+        },
         cors: vec!["*".parse().unwrap()],
         metrics_path: Some("/metrics".to_owned()),
     }
+}
+
+fn shutdown() -> Shutdown {
+    let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
+    Shutdown { soft, hard, tracker: TaskTracker::new() }
 }
 
 fn settings(access: Access) -> Settings {

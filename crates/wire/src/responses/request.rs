@@ -1,7 +1,7 @@
-//! The body of `POST /v1/responses`.
+//! The body of `POST /v1/responses`, and the event that stands for it on a WebSocket.
 //!
-//! [`parse`] checks everything that can be checked without history; [`CreateResponse::resolve`]
-//! joins the request with the turns it continues. What becomes of each field is listed in
+//! [`parse`] and [`parse_event`] check everything that can be checked without history;
+//! [`CreateResponse::resolve`] joins the request with the turns it continues. What becomes of each field is listed in
 //! [`FIELDS`]; what the list does not have goes on to the model server as it came.
 
 use serde_json::value::RawValue;
@@ -24,6 +24,7 @@ mod extra;
 mod fields;
 mod labels;
 mod settings;
+mod socket;
 mod turn;
 
 pub use extra::MAX_EXTRA;
@@ -41,6 +42,8 @@ pub struct CreateResponse {
     pub store: bool,
     /// How the answer is sent.
     pub delivery: Delivery,
+    /// Whether the model is asked at all.
+    pub work: Work,
     /// The tools; `None` when the field is absent, which inherits those of the previous response.
     /// Null is not absent: it means no tools.
     pub tools: Option<Vec<Tool>>,
@@ -64,15 +67,54 @@ pub enum Delivery {
     Stream,
 }
 
+/// What is done with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// The model answers.
+    Generate,
+    /// Nothing: the answer is empty, and a later request continues it. `generate: false` on a
+    /// WebSocket.
+    Prewarm,
+}
+
 /// Reads a request. Every refusal but that of a body that is no JSON object names the field.
 pub fn parse(body: &[u8]) -> Result<CreateResponse, Failure> {
-    let raw: &RawValue = serde_json::from_slice(body).map_err(|_| no_object())?;
+    let raw = raw(body)?;
     let mut fields = Object::read(raw, &Path::Root).map_err(|_| no_object())?;
+    socket::refuse(&mut fields)?;
+    let delivery = match fields.flag("stream")? {
+        Some(true) => Delivery::Stream,
+        Some(false) | None => Delivery::Whole,
+    };
+    read(fields, delivery, Work::Generate)
+}
+
+/// Reads a `response.create` event of a WebSocket: a request with a type, whose answer is a stream
+/// whatever its `stream` says.
+pub fn parse_event(text: &[u8]) -> Result<CreateResponse, Failure> {
+    let raw = raw(text)?;
+    let mut fields = Object::read(raw, &Path::Root).map_err(|_| no_object())?;
+    let work = socket::read(&mut fields)?;
+    fields.flag("stream")?;
+    read(fields, Delivery::Stream, work)
+}
+
+fn raw(body: &[u8]) -> Result<&RawValue, Failure> {
+    serde_json::from_slice(body).map_err(|_| no_object())
+}
+
+fn read(
+    mut fields: Object<'_, '_>,
+    delivery: Delivery,
+    work: Work,
+) -> Result<CreateResponse, Failure> {
     refuse_unsupported(&mut fields)?;
     let model = fields.require_string("model")?;
     let previous_response_id = fields.string("previous_response_id")?;
     let settings = Settings::read(&mut fields)?;
-    let input = take_input(&mut fields, previous_response_id.is_some(), &settings)?;
+    // Nothing is said to the model where nothing is generated.
+    let may_be_empty = previous_response_id.is_some() || work == Work::Prewarm;
+    let input = take_input(&mut fields, may_be_empty, &settings)?;
     let tools = fields
         .given("tools")
         .map(|raw| or_null(raw, Vec::new(), |raw| tools::read_tools(raw, &TOOLS)))
@@ -86,10 +128,8 @@ pub fn parse(body: &[u8]) -> Result<CreateResponse, Failure> {
         input,
         previous_response_id,
         store: fields.flag("store")?.unwrap_or(true),
-        delivery: match fields.flag("stream")? {
-            Some(true) => Delivery::Stream,
-            Some(false) | None => Delivery::Whole,
-        },
+        delivery,
+        work,
         tools,
         tool_choice,
         settings,
@@ -140,20 +180,20 @@ fn refuse_unsupported(fields: &mut Object<'_, '_>) -> Result<(), Failure> {
     }
 }
 
-/// The new items. Something has to be said to the model: by the input, the instructions or the
-/// conversation that goes on.
+/// The new items. Something has to be said to the model by the input, the instructions or, where
+/// the input `may_be_empty`, by a conversation that goes on.
 fn take_input(
     fields: &mut Object<'_, '_>,
-    continues: bool,
+    may_be_empty: bool,
     settings: &Settings,
 ) -> Result<Vec<Item>, Failure> {
     let path = Path::Root.field("input");
     let input = match fields.take("input") {
         Some(raw) => read_input(raw, &path)?,
-        None if continues => Vec::new(),
+        None if may_be_empty => Vec::new(),
         None => return Err(refuse::missing(&path)),
     };
-    if input.is_empty() && !continues && settings.instructions.is_none() {
+    if input.is_empty() && !may_be_empty && settings.instructions.is_none() {
         let why = "an empty list needs 'instructions' or 'previous_response_id' beside it.";
         return Err(refuse::wrong_value(&path, why));
     }

@@ -22,6 +22,7 @@ use transom_wire::responses::request::Turn;
 use super::Running;
 use crate::gateway::Gateway;
 use crate::metrics::Metrics;
+use crate::session::{self, Session};
 use crate::stage::settle::Outcome;
 
 /// Keeps what a turn's record needs until it is written.
@@ -32,10 +33,16 @@ pub(super) struct Ledger {
     scope: Scope,
     head: Head,
     input: Vec<StoredItem>,
+    session: Option<Arc<Session>>,
 }
 
 impl Ledger {
-    pub(super) fn new(gateway: &Gateway, scope: Scope, turn: Turn) -> Self {
+    pub(super) fn new(
+        gateway: &Gateway,
+        scope: Scope,
+        turn: Turn,
+        session: Option<Arc<Session>>,
+    ) -> Self {
         Self {
             store: gateway.store.clone(),
             clock: gateway.clock.clone(),
@@ -43,7 +50,33 @@ impl Ledger {
             scope,
             head: turn.head,
             input: turn.input,
+            session,
         }
+    }
+
+    /// The response that this one continues.
+    fn parent(&self) -> Option<ResponseId> {
+        self.head.previous_response_id.as_deref().and_then(ResponseId::parse)
+    }
+
+    /// What the connection has to remember, because the store cannot give it back.
+    fn memory(&self, finished: &Finished) -> Option<(Arc<Session>, session::Turn)> {
+        let session = self.session.as_ref()?;
+        let parent = self.parent();
+        let whole_in_store =
+            self.head.store && parent.as_ref().is_none_or(|parent| !session.has(parent));
+        if whole_in_store {
+            return None;
+        }
+        let items = self.input.iter().chain(&finished.output).map(|item| item.json.clone());
+        let turn = session::Turn {
+            parent,
+            status: finished.status,
+            items: items.collect(),
+            tools: self.head.tools.clone(),
+            tool_choice: self.head.tool_choice.clone(),
+        };
+        Some((Arc::clone(session), turn))
     }
 
     /// Makes the turn durable, unless its client did not want it kept.
@@ -54,7 +87,7 @@ impl Ledger {
         let started = Instant::now();
         let record = TurnRecord {
             id: self.head.id.clone(),
-            parent: self.head.previous_response_id.as_deref().and_then(ResponseId::parse),
+            parent: self.parent(),
             status: finished.status,
             model: self.head.model.clone(),
             created_at: self.head.created_at,
@@ -87,10 +120,14 @@ impl Running {
     /// The model stopped: the record is written.
     pub(super) async fn keep(&mut self, finish: Finish) -> Result<Finished, Failure> {
         let finished = self.encoder.finish(finish, self.ledger.clock.now(), &mut self.out);
+        let memory = self.ledger.memory(&finished);
         let committing = Instant::now();
         let committed = self.ledger.commit(&finished).await;
         self.journal.committed(committing.elapsed());
         committed?;
+        if let Some((session, turn)) = memory {
+            session.keep(self.ledger.head.id.clone(), turn);
+        }
         self.encoder.terminal(&finished, &mut self.out);
         Ok(finished)
     }

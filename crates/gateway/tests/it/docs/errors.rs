@@ -16,7 +16,8 @@ const HEAD: &str = "<!-- Generated from crates/core; do not edit. -->
 Every error is `{\"error\": {\"message\", \"type\", \"param\", \"code\"}}`, and every answer carries
 `x-request-id`. In a stream of `/v1/responses` that has begun, an `error` event with the same fields
 and a `response.failed` event end the stream without `[DONE]`; in a chat stream it is one
-`data: {\"error\": …}`.
+`data: {\"error\": …}`. On a WebSocket, what would have been an answer with a status is
+`{\"type\": \"error\", \"status\", \"error\": {…}}`, and the connection stays open.
 
 `400` has many codes; `param` names the field as a path (`input[2].content[0].type`) and the message
 says what would be right. *Retry-After* tells where that header is always sent; what a model

@@ -81,6 +81,7 @@ fn scrape() -> String {
         streams: _,
         stream_seconds,
         tool_calls,
+        sockets: _,
         outcomes,
         tokens,
         first_token: _,

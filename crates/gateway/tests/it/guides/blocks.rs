@@ -30,7 +30,7 @@ pub(super) fn parse(guide: &str) -> Vec<Block> {
             ["sh"] => Kind::Run,
             ["sh", "server"] => Kind::Serve,
             ["sh", "no-run"] => continue,
-            ["yaml" | "dotenv", name] => Kind::File((*name).to_owned()),
+            ["yaml" | "dotenv" | "toml", name] => Kind::File((*name).to_owned()),
             ["text"] => {
                 let last = blocks.last_mut().expect("a block above the expected output");
                 last.expected = text.lines().map(str::to_owned).collect();

@@ -36,6 +36,7 @@ pub const FIELDS: &[Field] = &[
     field("client_metadata", WithoutEffect, "sent by Codex; not shown"),
     field("conversation", Refused, ""),
     field("frequency_penalty", PassedOn, "-2 to 2"),
+    field("generate", Refused, "true is accepted; false is honoured on a WebSocket"),
     field(
         "include",
         Honoured,
