@@ -18,9 +18,7 @@ pub(crate) use self::{
     context::{Context, Policies},
     native::{Place, walk},
 };
-use crate::{
-    Draft, Finding, Origin, Problem, Treatment, problem::Findings, yaml::Tree,
-};
+use crate::{Draft, Finding, Origin, Problem, Treatment, problem::Findings, yaml::Tree};
 
 /// Lowers a configuration file. `file` is its name as the operator wrote it.
 pub(crate) fn lower(file: &str, text: &str, context: &Context<'_>, found: &mut Findings) -> Draft {

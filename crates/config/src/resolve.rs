@@ -178,7 +178,11 @@ impl Resolver<'_> {
         found.and_then(|secret| {
             let text = secret.expose();
             let sendable = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-            if sendable { Ok(secret) } else { Err("the key is empty or not printable ASCII".to_owned()) }
+            if sendable {
+                Ok(secret)
+            } else {
+                Err("the key is empty or not printable ASCII".to_owned())
+            }
         })
     }
 

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transom_core::clock::Clock;
 use transom_core::id::{IdSource, RequestId};
+use transom_core::port::conversations::ConversationStore;
 use transom_core::port::store::ResponseStore;
 use transom_routing::poison::PoisonList;
 
@@ -22,6 +23,8 @@ pub struct Gateway {
     pub(crate) live: Live,
     /// Where responses are kept.
     pub(crate) store: Arc<dyn ResponseStore>,
+    /// Where conversations are kept.
+    pub(crate) conversations: Arc<dyn ConversationStore>,
     /// Wall-clock time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Randomness for ids.
@@ -48,6 +51,8 @@ pub struct Gateway {
 pub struct Parts {
     /// Where responses are kept.
     pub store: Arc<dyn ResponseStore>,
+    /// Where conversations are kept: in the same store, because a turn is written to both at once.
+    pub conversations: Arc<dyn ConversationStore>,
     /// Wall-clock time.
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids.
@@ -67,6 +72,7 @@ impl Gateway {
         Self {
             live: Live::new(first),
             store: parts.store,
+            conversations: parts.conversations,
             clock: parts.clock,
             ids: parts.ids,
             metrics: parts.metrics,

@@ -14,6 +14,7 @@ use crate::call::{Call, Reply};
 use crate::gateway::Gateway;
 use crate::stage::authenticate;
 use crate::stage::plan::Asker;
+use crate::stage::rehydrate::Joined;
 use crate::stage::resolve::resolve;
 use crate::stage::screen::Screened;
 use crate::stage::turn::{Prepared, Stopwatch};
@@ -42,8 +43,8 @@ impl Gateway {
                 let joined = self.rehydrate(&live, &caller, *request).await?; // earlier turns -> Generation
                 stopwatch.rehydrated();
                 let job = live.plan_turn(&asker, &joined, delivery, model);
-                let turn = joined.turn;
-                let prepared = Prepared { caller, turn, job, delivery, stopwatch };
+                let Joined { turn, held, .. } = joined;
+                let prepared = Prepared { caller, turn, held, job, delivery, stopwatch };
                 // Model call with failover, events, commit, terminal event.
                 self.run(&live, prepared, ticket).await
             }

@@ -97,6 +97,18 @@ fn unbounded(failure: &Failure) -> Public {
                 format!("Response '{id}' is still in progress."),
             )
         },
+        Failure::ConversationLocked(id) => Public {
+            param: Some("conversation".to_owned()),
+            ..client(
+                StatusCode::CONFLICT,
+                "conversation_locked",
+                format!(
+                    "Another request works on conversation '{}', or has changed it meanwhile. Try \
+                     again later.",
+                    id.as_str()
+                ),
+            )
+        },
         Failure::MethodNotAllowed => client(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -169,7 +181,7 @@ fn store(error: &StoreError) -> Public {
             "stored_data_damaged",
             "The stored data cannot be read.",
         ),
-        StoreError::Duplicate => internal(),
+        StoreError::Duplicate | StoreError::Conflict => internal(),
     }
 }
 
@@ -185,6 +197,14 @@ fn not_found(missing: &Missing) -> Public {
     let (code, param, message) = match missing {
         Missing::Response(id) => {
             ("response_not_found", Some("response_id"), format!("No response with id '{id}'."))
+        }
+        Missing::Conversation { id, param } => (
+            "conversation_not_found",
+            Some(*param),
+            format!("Conversation with id '{id}' not found."),
+        ),
+        Missing::Item(id) => {
+            ("item_not_found", Some("item_id"), format!("No item with id '{id}'."))
         }
         Missing::Model(id) => {
             ("model_not_found", Some("model"), format!("The model '{id}' does not exist."))

@@ -27,6 +27,7 @@ use crate::call::Reply;
 use crate::catalog::Flight;
 use crate::dispatch::Job;
 use crate::gateway::Gateway;
+use crate::held::Held;
 use crate::in_progress::Entered;
 use crate::live::Snapshot;
 use crate::stage::admit::Ticket;
@@ -51,6 +52,8 @@ pub(crate) struct Prepared {
     pub(crate) caller: Principal,
     /// What is asked.
     pub(crate) turn: Turn,
+    /// The conversation that it works on.
+    pub(crate) held: Option<Held>,
     /// The call of the model.
     pub(crate) job: Job,
     /// How the client gets its answer.
@@ -68,7 +71,7 @@ impl Gateway {
         prepared: Prepared,
         ticket: Ticket,
     ) -> Result<Reply, Failure> {
-        let Prepared { caller, turn, job, delivery, stopwatch } = prepared;
+        let Prepared { caller, turn, held, job, delivery, stopwatch } = prepared;
         let (sink, reply) = sink::join(delivery);
         let call_ids = turn.generation.input.iter().filter_map(|item| match item {
             Item::FunctionCall(call) => Some(call.call_id.clone()),
@@ -79,7 +82,7 @@ impl Gateway {
             decoder,
             _in_progress: self.in_progress.enter(&caller.scope, &turn.head.id),
             encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery),
-            ledger: Ledger::new(self, caller.scope, turn),
+            ledger: Ledger::new(self, caller.scope, turn, held),
             settlement: Settlement::open(&self.metrics, LABEL),
             journal: Journal::open(live.settings.turn_log, stopwatch, &job.original),
             gateway: Arc::clone(self),

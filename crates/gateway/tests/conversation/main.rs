@@ -7,6 +7,7 @@
 //! - `events`: the order of events of every kind of answer.
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
 //! - `cancellation`: clients that leave.
+//! - `conversations`: `/v1/conversations`, and turns that work on one.
 //! - `passthrough`: chat, completions, embeddings and models.
 //! - `schema`: the fields that every object and event must have.
 //! - `support`: what they share.
@@ -14,6 +15,7 @@
 
 mod cancellation;
 mod conditions;
+mod conversations;
 mod events;
 mod passthrough;
 mod schema;

@@ -106,8 +106,8 @@ pub(crate) async fn show(
 }
 
 fn shown(model: &ModelReadiness, reader: Reader) -> OneModel<'_> {
-    let deployments = (reader == Reader::Operator)
-        .then(|| model.deployments.iter().map(deployment).collect());
+    let deployments =
+        (reader == Reader::Operator).then(|| model.deployments.iter().map(deployment).collect());
     OneModel { model: &model.model, state: model.state.word(), deployments }
 }
 
