@@ -91,7 +91,10 @@ async fn what_is_wrong_is_named_and_changes_nothing() {
     let (one, items) = (path(&made, ""), path(&made, "/items"));
     let many = vec![r#"{"role":"user","content":"x"}"#; 21].join(",");
     let many = format!(r#"{{"items":[{many}]}}"#);
-    let picture = r#"{"items":[{"role":"user","content":[{"type":"input_image","image_url":"http://127.0.0.1/x"}]}]}"#;
+    let deep = "[".repeat(200);
+    let deep = format!(
+        r#"{{"items":[{{"type":"function_call","call_id":"c","name":"f","arguments":"{deep}"}}]}}"#
+    );
     for (path, body, code, param) in [
         (CONVERSATIONS, "[]", "invalid_json", None),
         (CONVERSATIONS, r#"{"metadata":{"a":1}}"#, "invalid_type", Some("metadata.a")),
@@ -100,7 +103,7 @@ async fn what_is_wrong_is_named_and_changes_nothing() {
         (one.as_str(), "{}", "missing_required_parameter", Some("metadata")),
         (&items, "{}", "missing_required_parameter", Some("items")),
         (&items, many.as_str(), "invalid_value", Some("items")),
-        (&items, picture, "field_denied", Some("items[0].content[0].image_url")),
+        (&items, deep.as_str(), "invalid_value", Some("items[0].arguments")),
         (
             &items,
             r#"{"items":[{"type":"message","role":"user"}]}"#,
