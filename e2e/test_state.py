@@ -36,6 +36,36 @@ class Conversation(unittest.TestCase):
         self.assertEqual(error.type, "invalid_request_error")
 
 
+class Conversations(unittest.TestCase):
+    def test_turns_of_a_conversation_carry_its_items(self):
+        made = client.conversations.create(metadata={"kept": "yes"})
+        turns = [ask(text, conversation=made.id) for text in ("Say hello.", "Count to ten.")]
+        self.assertEqual([answer(turn) for turn in turns], [HELLO, COUNT])
+        self.assertEqual({turn.conversation.id for turn in turns}, {made.id})
+        self.assertGreaterEqual(turns[1].usage.input_tokens, turns[0].usage.input_tokens + 20)
+        items = [item for item in client.conversations.items.list(made.id, limit=1, order="asc") if item.type == "message"]
+        self.assertEqual([item.role for item in items], ["user", "assistant"] * 2)
+        self.assertEqual(items[2].content[0].text, "Count to ten.")
+
+    def test_items_are_added_and_deleted(self):
+        made = client.conversations.create(items=[{"role": "user", "content": "Be kind."}])
+        added = client.conversations.items.create(made.id, items=[{"role": "user", "content": "Be brief."}])
+        note = client.conversations.items.retrieve(added.first_id, conversation_id=made.id)
+        self.assertEqual(note.content[0].text, "Be brief.")
+        self.assertEqual(client.conversations.items.delete(note.id, conversation_id=made.id).id, made.id)
+        self.assertEqual(len(client.conversations.items.list(made.id).data), 1)
+
+    def test_a_conversation_is_renamed_and_deleted(self):
+        made = client.conversations.create()
+        self.assertEqual(client.conversations.update(made.id, metadata={"a": "b"}).metadata, {"a": "b"})
+        response = ask("Say hello.", conversation=made.id)
+        self.assertTrue(client.conversations.delete(made.id).deleted)
+        with self.assertRaises(openai.NotFoundError) as caught:
+            client.conversations.retrieve(made.id)
+        self.assertEqual(caught.exception.code, "conversation_not_found")
+        self.assertEqual(client.responses.retrieve(response.id).to_dict(), response.to_dict())
+
+
 class Store(unittest.TestCase):
     def test_a_stored_response_reads_back_as_it_was_given(self):
         response = ask("Say hello.", metadata={"kept": "yes"})

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::id::ResponseId;
+use crate::id::{ConversationId, ResponseId};
 use crate::port::store::StoreError;
 use crate::upstream_error::{Symptom, UpstreamError};
 
@@ -22,6 +22,9 @@ const UNREACHABLE_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// When to come back after a model server said that it is loading, full or broken: another one may
 /// be there by then.
 const SICK_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// When to come back to a conversation that another request works on.
+const LOCKED_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A failed request.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +41,9 @@ pub enum Failure {
     /// The response to continue has not ended yet.
     #[error("response {0} is in progress")]
     InProgress(ResponseId),
+    /// Another request works on the conversation, or it changed under a turn that was too slow.
+    #[error("conversation {} is locked", .0.as_str())]
+    ConversationLocked(ConversationId),
     /// The route exists with other methods.
     #[error("method not allowed")]
     MethodNotAllowed,
@@ -124,6 +130,15 @@ pub struct Invalid {
 pub enum Missing {
     /// A stored response.
     Response(String),
+    /// A conversation.
+    Conversation {
+        /// The id asked for.
+        id: String,
+        /// The field that holds it.
+        param: &'static str,
+    },
+    /// An item of a conversation.
+    Item(String),
     /// A model.
     Model(String),
     /// A route.
@@ -174,6 +189,7 @@ impl Failure {
             | Self::QueueTimeout { retry_after }
             | Self::RateLimited { retry_after } => Some(*retry_after),
             Self::Upstream(error) => upstream_retry_after(error),
+            Self::ConversationLocked(_) => Some(LOCKED_RETRY_AFTER),
             Self::Store(StoreError::Unavailable(_)) => Some(UNREACHABLE_RETRY_AFTER),
             _ => None,
         }

@@ -27,10 +27,7 @@ impl ResponseId {
     /// Reads an id sent by a client. `None` when it cannot be one of ours: the caller answers as
     /// for an id that does not exist.
     pub fn parse(text: &str) -> Option<Self> {
-        let random = text.strip_prefix("resp_")?;
-        let plausible = !random.is_empty() && text.len() <= MAX_LENGTH;
-        let plain = random.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        (plausible && plain).then(|| Self(text.to_owned()))
+        is_plausible(text, "resp_").then(|| Self(text.to_owned()))
     }
 
     /// The id as text.
@@ -42,6 +39,28 @@ impl ResponseId {
 impl fmt::Display for ResponseId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// The id of a conversation: `conv_` and 32 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ConversationId(String);
+
+impl ConversationId {
+    /// A new id.
+    pub fn fresh(ids: &dyn IdSource) -> Self {
+        Self(with_prefix("conv", ids))
+    }
+
+    /// Reads an id sent by a client. `None` when it cannot be one of ours: the caller answers as
+    /// for an id that does not exist.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_plausible(text, "conv_").then(|| Self(text.to_owned()))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -94,6 +113,13 @@ impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a text could be an id with this prefix.
+fn is_plausible(text: &str, prefix: &str) -> bool {
+    let Some(random) = text.strip_prefix(prefix) else { return false };
+    let plain = random.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    plain && !random.is_empty() && text.len() <= MAX_LENGTH
 }
 
 fn with_prefix(prefix: &str, ids: &dyn IdSource) -> String {

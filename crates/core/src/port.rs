@@ -5,6 +5,7 @@
 //! run the port's contract tests over it, and name it in the binary's `compose.rs`, the only place
 //! that knows adapters.
 
+pub mod conversations;
 pub mod models;
 pub mod store;
 pub mod upstream;

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transom_core::clock::{Clock, Timestamp};
 use transom_core::id::{IdSource, RequestId};
+use transom_core::port::conversations::ConversationStore;
 use transom_core::port::store::ResponseStore;
 use transom_routing::poison::PoisonList;
 
@@ -22,6 +23,8 @@ pub struct Gateway {
     pub(crate) live: Live,
     /// Where responses are kept.
     pub(crate) store: Arc<dyn ResponseStore>,
+    /// Where conversations are kept.
+    pub(crate) conversations: Arc<dyn ConversationStore>,
     /// Wall-clock time.
     pub(crate) clock: Arc<dyn Clock>,
     /// When it was made.
@@ -50,6 +53,8 @@ pub struct Gateway {
 pub struct Parts {
     /// Where responses are kept.
     pub store: Arc<dyn ResponseStore>,
+    /// Where conversations are kept: in the same store, because a turn is written to both at once.
+    pub conversations: Arc<dyn ConversationStore>,
     /// Wall-clock time.
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids.
@@ -70,6 +75,7 @@ impl Gateway {
             live: Live::new(first),
             store: parts.store,
             started: parts.clock.now(),
+            conversations: parts.conversations,
             clock: parts.clock,
             ids: parts.ids,
             metrics: parts.metrics,

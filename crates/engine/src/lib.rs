@@ -12,6 +12,7 @@
 //! - [`settings`]: what an operator decides; [`control`]: how it is changed while the program runs.
 //! - [`metrics`]: what operators count.
 //! - `stored`, `models`, [`readiness`]: reading back what is stored, listing models, telling who is ready.
+//! - [`conversations`]: making, reading and changing them; `held`: those that turns work on.
 //! - `in_progress`: the turns that run and have no record yet.
 //! - `answer`: reading model servers' answers whole.
 //! - `fakes`: for tests, a gateway over ports that do what they are told.
@@ -20,10 +21,12 @@ mod answer;
 pub mod call;
 pub mod catalog;
 pub mod control;
+pub mod conversations;
 mod dispatch;
 #[cfg(test)]
 mod fakes;
 pub mod gateway;
+mod held;
 mod in_progress;
 pub mod live;
 pub mod metrics;

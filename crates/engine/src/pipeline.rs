@@ -14,6 +14,7 @@ use crate::call::{Call, Reply};
 use crate::gateway::Gateway;
 use crate::stage::authenticate;
 use crate::stage::plan::Asker;
+use crate::stage::rehydrate::Joined;
 use crate::stage::resolve::resolve;
 use crate::stage::screen::Screened;
 use crate::stage::turn::{Prepared, Stopwatch};
@@ -43,9 +44,10 @@ impl Gateway {
                 let joined = self.rehydrate(&live, &caller, session, *request).await?; // earlier turns -> Generation
                 stopwatch.rehydrated();
                 let job = live.plan_turn(&asker, &joined, delivery, model);
-                let turn = joined.turn;
+                let Joined { turn, held, .. } = joined;
                 let session = session.cloned();
-                let prepared = Prepared { caller, turn, job, delivery, work, session, stopwatch };
+                let prepared =
+                    Prepared { caller, turn, held, job, delivery, work, session, stopwatch };
                 // Model call with failover, events, commit, terminal event.
                 self.run(&live, prepared, ticket).await
             }

@@ -148,6 +148,7 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
     let mut registry = Registry::default();
     let parts = Parts {
         store: store.clone(),
+        conversations: store.clone(),
         clock: clock.clone(),
         ids: Arc::new(SystemRandom),
         metrics: Metrics::register(&mut registry),

@@ -9,7 +9,9 @@ use prometheus_client::registry::Registry;
 use transom_engine::control::Control;
 use transom_engine::gateway::Gateway;
 
-use crate::api::{generate, health, metrics, models, readyz, responses, socket};
+use crate::api::{
+    conversation_items, conversations, generate, health, metrics, models, readyz, responses, socket,
+};
 use crate::listener::Shutdown;
 use crate::litellm::{models as litellm_models, probes};
 use crate::{error, layers};
@@ -68,7 +70,20 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/score", post(generate::score))
         .route("/v1/responses", post(generate::responses).get(socket::open))
         .route("/v1/responses/{id}", get(responses::retrieve).delete(responses::delete))
-        .route("/v1/responses/{id}/input_items", get(responses::input_items));
+        .route("/v1/responses/{id}/input_items", get(responses::input_items))
+        .route("/v1/conversations", post(conversations::create))
+        .route(
+            "/v1/conversations/{id}",
+            get(conversations::retrieve).post(conversations::update).delete(conversations::delete),
+        )
+        .route(
+            "/v1/conversations/{id}/items",
+            get(conversation_items::list).post(conversation_items::create),
+        )
+        .route(
+            "/v1/conversations/{id}/items/{item_id}",
+            get(conversation_items::retrieve).delete(conversation_items::delete),
+        );
     if let Some(path) = &app.limits.metrics_path {
         router = router.route(path, get(metrics::page));
     }

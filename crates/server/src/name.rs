@@ -1,4 +1,4 @@
-//! The name in a path: an id, or a model's name.
+//! The names in a path: an id, a model's name, or an id within an id.
 
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
@@ -15,6 +15,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(name)) => Ok(Self(name)),
+            Err(_) => Err(Failure::NotFound(Missing::Route).into()),
+        }
+    }
+}
+
+/// Two names in a path.
+pub(crate) struct Names(pub(crate) String, pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Names {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        match Path::<(String, String)>::from_request_parts(parts, state).await {
+            Ok(Path((outer, inner))) => Ok(Self(outer, inner)),
             Err(_) => Err(Failure::NotFound(Missing::Route).into()),
         }
     }

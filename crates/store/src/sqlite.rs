@@ -1,4 +1,4 @@
-//! Responses and models in one SQLite file.
+//! Responses, conversations and models in one SQLite file.
 //!
 //! Several processes may share the file. Writes go through one task that owns one connection and
 //! puts all that waits into one transaction, hence one fsync; reads use a small pool beside it and
@@ -10,10 +10,11 @@
 //! - `config`: the settings. `open`: from a path to checked, migrated connections. `migrate`: the
 //!   schema's versions.
 //! - `sql`: every statement about responses. `read` and `write`: what runs them.
-//! - `models`: the other port, with its statements.
+//! - `conversations` and `models`: the other ports, with their statements.
 //! - `error`: what SQLite's result codes mean here.
 
 mod config;
+mod conversations;
 mod error;
 mod migrate;
 mod models;
@@ -32,6 +33,7 @@ use transom_core::port::store::{
 use transom_core::scope::Scope;
 
 pub use config::{Durability, StoreConfig};
+pub use conversations::MAX_CONVERSATION_ITEMS;
 pub use error::OpenError;
 pub use migrate::Report;
 pub use open::migrate;
@@ -40,7 +42,7 @@ pub use write::{Counters, MAX_BATCH, MAX_QUEUE, MAX_TURN_BYTES};
 
 use write::{Change, Writer};
 
-/// The responses and models in one SQLite file.
+/// The responses, conversations and models in one SQLite file.
 ///
 /// Dropping it lets the writes already accepted finish in the background; [`SqliteStore::close`]
 /// waits for them.
@@ -75,7 +77,8 @@ impl SqliteStore {
 #[async_trait]
 impl ResponseStore for SqliteStore {
     async fn commit_turn(&self, scope: &Scope, turn: TurnRecord) -> Result<(), StoreError> {
-        self.writer.submit(scope, Change::Commit(Box::new(turn))).await.map(drop)
+        let written = self.writer.submit(scope, Change::Commit(Box::new(turn))).await?;
+        if written { Ok(()) } else { Err(StoreError::Conflict) }
     }
 
     async fn response(&self, scope: &Scope, id: &ResponseId) -> Result<Option<Json>, StoreError> {

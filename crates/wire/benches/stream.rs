@@ -43,7 +43,8 @@ fn chunks() -> Vec<String> {
 }
 
 fn answer(chunks: &[String], out: &mut BytesMut) {
-    let begin = Begin { id: ResponseId::fresh(&Zero), created_at: NOW, ids: &Zero };
+    let begin =
+        Begin { id: ResponseId::fresh(&Zero), created_at: NOW, conversation: None, ids: &Zero };
     let turn = parse(REQUEST).and_then(|request| request.resolve(Past::default(), begin));
     let Ok(turn) = turn else { unreachable!("the request is valid") };
     let mut encoder = Encoder::new(turn.head, Arc::new(Zero), Delivery::Stream);

@@ -11,9 +11,11 @@
 //! - [`tools`]: tools and tool choice, both ways.
 //! - [`item`]: input, output and stored items, both ways.
 //! - [`object`]: the response object.
+//! - [`conversation`]: the bodies and objects of `/v1/conversations`.
 //! - [`encode`]: events of the one stream into the API's events, or into one object.
 //! - `read`, `path` and `refuse` read JSON so that every error names its field.
 
+pub mod conversation;
 pub mod encode;
 pub mod item;
 mod json;

@@ -59,6 +59,16 @@ pub fn scan(body: &[u8], limits: &Limits) -> Result<Head, Error> {
     head::read(text, limits.depth)
 }
 
+/// Validates a body that has no model: any JSON object, by the same rules.
+///
+/// # Errors
+///
+/// As [`scan`].
+pub fn check(body: &[u8], limits: &Limits) -> Result<(), Error> {
+    let text = utf8(body)?;
+    head::check(text, limits.depth)
+}
+
 /// The body as text: not empty, UTF-8, without a byte order mark (RFC 8259 section 8.1).
 pub(crate) fn utf8(body: &[u8]) -> Result<&str, Error> {
     if body.is_empty() {

@@ -6,6 +6,7 @@
 use http::StatusCode;
 
 use super::{Failure, Missing};
+use crate::id::ConversationId;
 use crate::port::store::StoreError;
 
 mod upstream;
@@ -89,14 +90,12 @@ fn unbounded(failure: &Failure) -> Public {
             ..client(StatusCode::BAD_REQUEST, invalid.code, invalid.message.clone())
         },
         Failure::NotFound(missing) => not_found(missing),
-        Failure::InProgress(id) => Public {
-            param: Some("previous_response_id".to_owned()),
-            ..client(
-                StatusCode::CONFLICT,
-                "response_in_progress",
-                format!("Response '{id}' is still in progress."),
-            )
-        },
+        Failure::InProgress(id) => conflict(
+            "response_in_progress",
+            "previous_response_id",
+            format!("Response '{id}' is still in progress."),
+        ),
+        Failure::ConversationLocked(id) => locked(id),
         Failure::MethodNotAllowed => client(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -169,7 +168,7 @@ fn store(error: &StoreError) -> Public {
             "stored_data_damaged",
             "The stored data cannot be read.",
         ),
-        StoreError::Duplicate => internal(),
+        StoreError::Duplicate | StoreError::Conflict => internal(),
     }
 }
 
@@ -186,12 +185,32 @@ fn not_found(missing: &Missing) -> Public {
         Missing::Response(id) => {
             ("response_not_found", Some("response_id"), format!("No response with id '{id}'."))
         }
+        Missing::Conversation { id, param } => (
+            "conversation_not_found",
+            Some(*param),
+            format!("Conversation with id '{id}' not found."),
+        ),
+        Missing::Item(id) => {
+            ("item_not_found", Some("item_id"), format!("No item with id '{id}'."))
+        }
         Missing::Model(id) => {
             ("model_not_found", Some("model"), format!("The model '{id}' does not exist."))
         }
         Missing::Route => ("route_not_found", None, "There is no such route.".to_owned()),
     };
     Public { param: param.map(str::to_owned), ..client(StatusCode::NOT_FOUND, code, message) }
+}
+
+fn locked(id: &ConversationId) -> Public {
+    let message = format!(
+        "Another request works on conversation '{}', or has changed it meanwhile. Try again later.",
+        id.as_str()
+    );
+    conflict("conversation_locked", "conversation", message)
+}
+
+fn conflict(code: &str, param: &str, message: String) -> Public {
+    Public { param: Some(param.to_owned()), ..client(StatusCode::CONFLICT, code, message) }
 }
 
 fn misconfigured(model: &str, served: Option<&[String]>) -> Public {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::Json;
 use crate::clock::Timestamp;
-use crate::id::ResponseId;
+use crate::id::{ConversationId, ResponseId};
 use crate::scope::Scope;
 
 /// How a stored response ended.
@@ -64,6 +64,9 @@ pub struct TurnRecord {
     pub id: ResponseId,
     /// The response it continues.
     pub parent: Option<ResponseId>,
+    /// The conversation it belongs to and holds a lease of. A turn that can be continued adds its
+    /// items to it; the lease ends with the commit.
+    pub conversation: Option<ConversationId>,
     /// How it ended.
     pub status: TurnStatus,
     /// The model's name as the client wrote it.
@@ -89,7 +92,8 @@ pub struct History {
     pub root: ResponseId,
     /// How the newest turn ended.
     pub status: TurnStatus,
-    /// Input and output items of every turn, in order.
+    /// Input and output items of every turn, in order. Before those of a turn of a conversation
+    /// come the items that the conversation had before it.
     pub items: Vec<Json>,
     /// The newest turn's tools in force.
     pub tools: Option<Json>,
@@ -102,7 +106,8 @@ pub struct History {
 pub enum Lookup {
     /// The whole chain.
     Found(History),
-    /// No such response for this owner, or one of its ancestors has been deleted.
+    /// No such response for this owner, or one of its ancestors or the conversation it was a turn of
+    /// has been deleted.
     Missing,
     /// The chain is longer than the limit given, runs in a circle, or holds more than the store
     /// reads at once.
@@ -159,14 +164,18 @@ pub enum StoreError {
     #[error("a stored row is damaged: {0}")]
     Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The id is taken.
-    #[error("a response with this id exists already")]
+    #[error("a response or an item with this id exists already")]
     Duplicate,
+    /// The turn does not hold its conversation any more. Nothing was written.
+    #[error("the conversation was deleted or taken over meanwhile")]
+    Conflict,
 }
 
 /// Responses that survive the request that made them.
 #[async_trait]
 pub trait ResponseStore: Send + Sync {
-    /// Writes a finished turn. When it returns, the turn is as durable as the store promises.
+    /// Writes a finished turn, and in the same transaction what it adds to its conversation. When it
+    /// returns, the turn is as durable as the store promises.
     async fn commit_turn(&self, scope: &Scope, turn: TurnRecord) -> Result<(), StoreError>;
 
     /// The response object of a turn, as it was committed.

@@ -19,6 +19,7 @@ use transom_core::port::store::TurnRecord;
 use transom_core::port::upstream::Upstream;
 use transom_core::secret::Secret;
 
+use super::conversations::NoConversations;
 use super::fleet::{routing, settings};
 use super::rest;
 use super::server::Server;
@@ -84,6 +85,7 @@ impl Declared {
         let (tracker, cut) = (TaskTracker::new(), CancellationToken::new());
         let parts = Parts {
             store: Arc::new(Shelf { keeps: self.keeps, records: Arc::clone(&records) }),
+            conversations: Arc::new(NoConversations),
             clock: Arc::new(Noon),
             ids: Arc::new(Spread::default()),
             metrics: metrics.clone(),

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use transom_core::caller::Principal;
+use transom_core::id::ConversationId;
 use transom_core::port::upstream::Route;
 use transom_routing::prompt::Prompt;
 use transom_wire::chat;
@@ -68,8 +69,9 @@ impl Snapshot {
     ) -> Job {
         let rendered = chat::render(&joined.turn.generation, &self.settings.render);
         let labels = &joined.turn.head.labels;
-        let session = labels.prompt_cache_key.as_deref().or(client.hints.session.as_deref());
-        let session = session.unwrap_or(joined.root.as_str());
+        let conversation = joined.turn.head.conversation.as_ref().map(ConversationId::as_str);
+        let session = labels.prompt_cache_key.as_deref().or(conversation);
+        let session = session.or(client.hints.session.as_deref()).unwrap_or(&joined.root);
         let answer = u64::from(joined.turn.generation.max_output_tokens.unwrap_or_default());
         let name = Arc::clone(&asked);
         Job {

@@ -1,15 +1,19 @@
 //! Joins a request with the turns it continues.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use transom_core::caller::Principal;
-use transom_core::failure::{Failure, Invalid};
-use transom_core::id::ResponseId;
+use transom_core::failure::{Failure, Invalid, Missing};
+use transom_core::id::{ConversationId, ItemId, ResponseId};
+use transom_core::item::Item;
+use transom_core::port::conversations::ConversationLookup;
 use transom_core::port::store::{History, Lookup};
 use transom_wire::chat::check_pairing;
 use transom_wire::responses::request::{Begin, CreateResponse, Past, Turn};
 
 use crate::gateway::Gateway;
+use crate::held::Held;
 use crate::live::Snapshot;
 use crate::session::Session;
 
@@ -19,13 +23,16 @@ const PARAM: &str = "previous_response_id";
 pub(crate) struct Joined {
     /// What is run.
     pub(crate) turn: Turn,
-    /// The first response of the conversation: the same in each of its turns.
-    pub(crate) root: ResponseId,
+    /// The conversation, or the first response of the chain: the same in each turn.
+    pub(crate) root: String,
+    /// The conversation that it works on.
+    pub(crate) held: Option<Held>,
 }
 
 impl Gateway {
     /// Reads the history, out of the session as far as it goes there and the rest with one query,
-    /// and makes the one [`Turn`] that is run.
+    /// and makes the one [`Turn`] that is run. A conversation is taken before it is read, so that
+    /// no other turn comes between.
     pub(crate) async fn rehydrate(
         &self,
         live: &Snapshot,
@@ -33,32 +40,73 @@ impl Gateway {
         session: Option<&Arc<Session>>,
         request: CreateResponse,
     ) -> Result<Joined, Failure> {
-        let (past, root) = match &request.previous_response_id {
-            None => (Past::default(), None),
-            Some(id) => {
+        let id = ResponseId::fresh(self.ids.as_ref());
+        let mut held = match &request.conversation {
+            None => None,
+            Some(asked) => Some(self.hold(&caller.scope, asked, &id).await?),
+        };
+        match self.join(live, caller, session, request, (id, held.as_ref())).await {
+            Ok((turn, root)) => Ok(Joined { turn, root, held }),
+            Err(failure) => {
+                // Before the refusal goes out: a client that sends a better request finds it free.
+                // What fails here is done when `held` is dropped.
+                if let Some(held) = &mut held {
+                    drop(held.release().await);
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn join(
+        &self,
+        live: &Snapshot,
+        caller: &Principal,
+        session: Option<&Arc<Session>>,
+        request: CreateResponse,
+        (id, held): (ResponseId, Option<&Held>),
+    ) -> Result<(Turn, String), Failure> {
+        let conversation = held.map(|held| held.conversation().clone());
+        let (past, root) = match (&conversation, &request.previous_response_id) {
+            (Some(conversation), _) => {
+                let past = self.said(caller, conversation).await?;
+                refuse_twice(&past, &request.input)?;
+                (past, Some(conversation.as_str().to_owned()))
+            }
+            (None, Some(id)) => {
                 let depth = live.settings.history_depth;
                 let history = self.history(caller, session, id, depth).await?;
-                (Past::read(&history)?, Some(history.root))
+                (Past::read(&history)?, Some(history.root.as_str().to_owned()))
             }
+            (None, None) => (Past::default(), None),
         };
-        let begin = Begin {
-            id: ResponseId::fresh(self.ids.as_ref()),
-            created_at: self.clock.now(),
-            ids: self.ids.as_ref(),
-        };
-        let turn = request.resolve(past, begin)?;
-        let inherited = turn.generation.input.len().saturating_sub(turn.input.len());
-        check_pairing(&turn.generation.input).map_err(|unpaired| {
-            let at = unpaired.index.checked_sub(inherited);
-            Failure::Invalid(Invalid {
-                param: Some(at.map_or_else(|| "input".to_owned(), |at| format!("input[{at}]"))),
-                code: "invalid_value",
-                message: unpaired.to_string(),
-            })
-        })?;
-        // The first turn of a conversation is its own root.
-        let root = root.unwrap_or_else(|| turn.head.id.clone());
-        Ok(Joined { turn, root })
+        let (created_at, ids) = (self.clock.now(), self.ids.as_ref());
+        let turn = request.resolve(past, Begin { id, created_at, conversation, ids })?;
+        let nothing_said =
+            turn.generation.input.is_empty() && turn.generation.instructions.is_none();
+        if held.is_some() && nothing_said {
+            let message = "The conversation has no items yet: send 'input'.".to_owned();
+            return Err(Failure::invalid("input", "missing_required_parameter", message));
+        }
+        check_pairs(&turn)?;
+        // The first turn of a chain is its own root.
+        let root = root.unwrap_or_else(|| turn.head.id.as_str().to_owned());
+        Ok((turn, root))
+    }
+
+    /// The items of a conversation that is held.
+    async fn said(&self, caller: &Principal, id: &ConversationId) -> Result<Past, Failure> {
+        match self.conversations.history(&caller.scope, id).await? {
+            ConversationLookup::Found(items) => Past::of_items(&items),
+            ConversationLookup::Missing => {
+                let (id, param) = (id.as_str().to_owned(), "conversation");
+                Err(Failure::NotFound(Missing::Conversation { id, param }))
+            }
+            ConversationLookup::TooLong => {
+                let message = "The conversation is too long to be continued.".to_owned();
+                Err(Failure::invalid("conversation", "conversation_too_long", message))
+            }
+        }
     }
 
     async fn history(
@@ -116,4 +164,30 @@ fn too_long(depth: u32) -> Failure {
 fn missing(id: &str) -> Failure {
     let message = format!("Previous response with id '{id}' not found.");
     Failure::invalid(PARAM, "previous_response_not_found", message)
+}
+
+/// Every item of a conversation has an id of its own. Said before the model is asked: the commit would
+/// be too late.
+fn refuse_twice(past: &Past, input: &[Item]) -> Result<(), Failure> {
+    let known: HashSet<&str> = past.items.iter().filter_map(Item::id).map(ItemId::as_str).collect();
+    for (at, item) in input.iter().enumerate() {
+        if item.id().is_some_and(|id| known.contains(id.as_str())) {
+            let message = "The conversation has an item with this id already. Send new items only.";
+            let param = format!("input[{at}].id");
+            return Err(Failure::invalid(&param, "duplicate_item", message.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn check_pairs(turn: &Turn) -> Result<(), Failure> {
+    let inherited = turn.generation.input.len().saturating_sub(turn.input.len());
+    check_pairing(&turn.generation.input).map_err(|unpaired| {
+        let at = unpaired.index.checked_sub(inherited);
+        Failure::Invalid(Invalid {
+            param: Some(at.map_or_else(|| "input".to_owned(), |at| format!("input[{at}]"))),
+            code: "invalid_value",
+            message: unpaired.to_string(),
+        })
+    })
 }

@@ -62,7 +62,7 @@ impl Snapshot {
             Transport::Socket(_) => request::parse_event(&body)?,
         };
         check_schemas(shield, &request).map_err(Failure::Invalid)?;
-        check_items(shield, &request.input).map_err(Failure::Invalid)?;
+        check_items(shield, &request.input, "input").map_err(Failure::Invalid)?;
         keep_allowed(shield, &mut request.extra).map_err(Failure::Invalid)?;
         Ok(Screened::Response(Box::new(request)))
     }
@@ -103,8 +103,8 @@ fn check_tool(inspection: &mut Inspection<'_>, tool: &OwnTool, param: &str) -> R
 }
 
 /// The same rule for pictures as on the road where bytes go through; and arguments within bounds.
-fn check_items(shield: &Shield, input: &[Item]) -> Result<(), Invalid> {
-    for (at, item) in input.iter().enumerate() {
+pub(crate) fn check_items(shield: &Shield, items: &[Item], list: &str) -> Result<(), Invalid> {
+    for (at, item) in items.iter().enumerate() {
         let (parts, field) = match item {
             Item::Message(message) => (&message.content, "content"),
             Item::FunctionCallOutput(FunctionCallOutput { output, .. })
@@ -114,7 +114,7 @@ fn check_items(shield: &Shield, input: &[Item]) -> Result<(), Invalid> {
                 FunctionOutput::Text(_) => continue,
             },
             Item::FunctionCall(call) => {
-                shield.check_arguments(&call.arguments, &format!("input[{at}].arguments"))?;
+                shield.check_arguments(&call.arguments, &format!("{list}[{at}].arguments"))?;
                 continue;
             }
             Item::Hosted(HostedItem {
@@ -128,7 +128,7 @@ fn check_items(shield: &Shield, input: &[Item]) -> Result<(), Invalid> {
         };
         for (place, part) in parts.iter().enumerate() {
             if let Part::Image(image) = part {
-                let param = format!("input[{at}].{field}[{place}].image_url");
+                let param = format!("{list}[{at}].{field}[{place}].image_url");
                 shield.check_media_url(&image.url, &param)?;
             }
         }

@@ -27,6 +27,7 @@ use crate::call::Reply;
 use crate::catalog::Flight;
 use crate::dispatch::Job;
 use crate::gateway::Gateway;
+use crate::held::Held;
 use crate::in_progress::Entered;
 use crate::live::Snapshot;
 use crate::session::Session;
@@ -52,6 +53,8 @@ pub(crate) struct Prepared {
     pub(crate) caller: Principal,
     /// What is asked.
     pub(crate) turn: Turn,
+    /// The conversation that it works on.
+    pub(crate) held: Option<Held>,
     /// The call of the model.
     pub(crate) job: Job,
     /// How the client gets its answer.
@@ -73,7 +76,7 @@ impl Gateway {
         prepared: Prepared,
         ticket: Ticket,
     ) -> Result<Reply, Failure> {
-        let Prepared { caller, turn, job, delivery, work, session, stopwatch } = prepared;
+        let Prepared { caller, turn, held, job, delivery, work, session, stopwatch } = prepared;
         let (sink, reply) = sink::join(delivery);
         let calls = turn.generation.input.iter().filter_map(Item::call_id).map(str::to_owned);
         let decoder =
@@ -82,7 +85,7 @@ impl Gateway {
             decoder,
             _in_progress: self.in_progress.enter(&caller.scope, &turn.head.id),
             encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery),
-            ledger: Ledger::new(self, caller.scope, turn, session),
+            ledger: Ledger::new(self, caller.scope, turn, held, session),
             settlement: Settlement::open(&self.metrics, LABEL),
             journal: Journal::open(live.settings.turn_log, stopwatch, &job.original),
             gateway: Arc::clone(self),

@@ -75,7 +75,12 @@ const FIELDS: &[Row] = &[
         Some("text.format.type"),
     ),
     (r#""input":"Hi","background":true"#, 400, "unsupported_value", Some("background")),
-    (r#""input":"Hi","conversation":"conv_1""#, 400, "unsupported_parameter", Some("conversation")),
+    (
+        r#""input":"Hi","conversation":"conv_1""#,
+        404,
+        "conversation_not_found",
+        Some("conversation"),
+    ),
     (r#""input":"Hi","truncation":"auto""#, 400, "unsupported_value", Some("truncation")),
     (r#""input":"Hi","kv_transfer_params":{}"#, 400, "field_denied", Some("kv_transfer_params")),
     (

@@ -12,6 +12,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("client_metadata", r#"{"a":"b"}"#, ""),
     ("conversation", r#""conv_1""#, ""),
     ("frequency_penalty", "0.5", r#"{"frequency_penalty":0.5}"#),
+    ("generate", "false", ""),
     ("include", r#"["message.output_text.logprobs"]"#, ""),
     ("input", r#""Other""#, ""),
     ("instructions", r#""Be brief.""#, ""),
@@ -103,6 +104,10 @@ async fn honoured(talk: &Talk, name: &str, asked: &str) {
         "previous_response_id" => {
             let refusal = talk.refused(asked).await;
             assert_eq!(refusal.brief(), (400, "previous_response_not_found", Some(name)));
+        }
+        "conversation" => {
+            let refusal = talk.refused(asked).await;
+            assert_eq!(refusal.brief(), (404, "conversation_not_found", Some(name)));
         }
         "stream" => {
             let response = talk.client.post("/v1/responses", body(asked)).await;

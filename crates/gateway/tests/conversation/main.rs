@@ -10,6 +10,7 @@
 //! - `fields`: what becomes of every field of a request.
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
 //! - `cancellation`: clients that leave.
+//! - `conversations`: `/v1/conversations`, and turns that work on one.
 //! - `passthrough`: chat, completions, embeddings and models.
 //! - `schema`: the fields that every object and event must have.
 //! - `socket`: WebSocket mode.
@@ -19,6 +20,7 @@
 mod cancellation;
 mod codex;
 mod conditions;
+mod conversations;
 mod events;
 mod fields;
 mod items;

@@ -6,15 +6,15 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
+use super::list::List;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::Rejection;
 use crate::name::Name;
 use crate::reply;
 
-mod page;
+pub(super) mod page;
 
 /// `GET /v1/responses/{id}`
 pub(crate) async fn retrieve(
@@ -45,15 +45,6 @@ pub(crate) async fn delete(
     Ok(reply::encode(&Deletion { id: &id, object: "response", deleted: true })?)
 }
 
-#[derive(Serialize)]
-struct List<'a> {
-    object: &'static str,
-    data: Vec<&'a RawValue>,
-    first_id: Option<&'a str>,
-    last_id: Option<&'a str>,
-    has_more: bool,
-}
-
 /// `GET /v1/responses/{id}/input_items?limit=&order=&after=`
 pub(crate) async fn input_items(
     State(app): State<Arc<App>>,
@@ -63,11 +54,5 @@ pub(crate) async fn input_items(
 ) -> Result<Response, Rejection> {
     let query = page::parse(query.as_deref().unwrap_or_default())?;
     let page = app.gateway.input_items(&caller, &id, &query).await?;
-    Ok(reply::encode(&List {
-        object: "list",
-        data: page.items.iter().map(|item| &*item.json).collect(),
-        first_id: page.items.first().map(|item| item.id.as_str()),
-        last_id: page.items.last().map(|item| item.id.as_str()),
-        has_more: page.has_more,
-    })?)
+    Ok(reply::encode(&List::of(&page))?)
 }

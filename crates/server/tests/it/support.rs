@@ -33,6 +33,7 @@ pub(crate) use control::Fake;
 pub(crate) use ports::Shelf;
 
 pub(crate) mod control;
+mod conversations;
 pub(crate) mod fleet;
 mod ports;
 mod schema;
@@ -102,6 +103,7 @@ impl World {
         let mut registry = Registry::default();
         let parts = Parts {
             store: store.clone(),
+            conversations: Arc::new(conversations::NoConversations),
             clock: Arc::new(ports::Noon),
             ids: Arc::new(ports::Counter::default()),
             metrics: Metrics::register(&mut registry),

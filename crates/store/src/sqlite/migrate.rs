@@ -31,6 +31,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0001_responses.sql"),
     },
     Migration { name: "models", sql: include_str!("../../migrations/sqlite/0002_models.sql") },
+    Migration {
+        name: "conversations",
+        sql: include_str!("../../migrations/sqlite/0003_conversations.sql"),
+    },
 ];
 
 const BOOKKEEPING: &str = "transom_migrations";

@@ -112,25 +112,35 @@ pub(super) async fn input_items(
     readers: &SqlitePool,
     scope: &Scope,
     id: &ResponseId,
-    page: &PageQuery,
+    query: &PageQuery,
 ) -> Result<PageLookup, StoreError> {
-    let statement = match page.order {
+    let statement = match query.order {
         Order::Ascending => sql::INPUT_ITEMS_ASCENDING,
         Order::Descending => sql::INPUT_ITEMS_DESCENDING,
     };
-    let limit = page.limit.clamp(1, MAX_PAGE);
+    page(readers, scope, (statement, id.as_str()), query).await
+}
+
+/// A page of what belongs to the response or conversation `id`.
+pub(super) async fn page(
+    readers: &SqlitePool,
+    scope: &Scope,
+    (statement, id): (&'static str, &str),
+    query: &PageQuery,
+) -> Result<PageLookup, StoreError> {
+    let limit = query.limit.clamp(1, MAX_PAGE);
     let rows = sqlx::query_as::<_, PageRow>(statement)
-        .bind(id.as_str())
+        .bind(id)
         .bind(&*scope.org)
         .bind(&*scope.team)
-        .bind(page.after.as_deref())
+        .bind(query.after.as_deref())
         // One more than asked for tells whether more follow.
         .bind(limit + 1)
         .fetch_all(readers)
         .await
         .map_err(store_error)?;
     let Some(first) = rows.first() else { return Ok(PageLookup::NoResponse) };
-    if page.after.is_some() && first.anchor.is_none() {
+    if query.after.is_some() && first.anchor.is_none() {
         return Ok(PageLookup::NoAnchor);
     }
     let mut items = Vec::with_capacity(rows.len());

@@ -48,12 +48,13 @@ pub(super) const RESPONSE: &str = "
 SELECT CASE WHEN octet_length(response) <= ?4 THEN response END
 FROM responses WHERE id = ?1 AND org_id = ?2 AND team_id = ?3";
 
-/// The conversation that ends with `?1`, at most `?4` turns long.
+/// The chain of turns that ends with `?1`, at most `?4` turns long.
 ///
 /// `walk` goes from the newest turn (hop 1) to the oldest and checks the owner at every hop. One hop
 /// more than allowed is enough to tell that a chain is too long, which ends a circle as well. The
 /// first row tells about the newest turn and how the walk ended; item rows follow, in any order, and
-/// only when the chain is whole. CROSS JOIN fixes the order of the loops: turns, then their items.
+/// only when the chain is whole. A chain that begins as a turn of a conversation has before it what
+/// the conversation had then, and is whole while that conversation exists. CROSS JOIN fixes the order of the loops: turns, then their items.
 pub(super) const HISTORY: &str = "
 WITH RECURSIVE walk (id, parent_id, hop) AS MATERIALIZED (
     SELECT id, parent_id, 1 FROM responses
@@ -63,8 +64,15 @@ WITH RECURSIVE walk (id, parent_id, hop) AS MATERIALIZED (
     FROM walk CROSS JOIN responses AS parent ON parent.id = walk.parent_id
     WHERE walk.hop <= ?4 AND parent.org_id = ?2 AND parent.team_id = ?3
 ),
-ending (hops, root, rooted) AS MATERIALIZED (
-    SELECT hop, id, parent_id IS NULL FROM walk ORDER BY hop DESC LIMIT 1
+ending (hops, root, rooted, conversation_id, position) AS MATERIALIZED (
+    SELECT oldest.hop, oldest.id,
+           oldest.parent_id IS NULL AND (begun.response_id IS NULL OR talk.id IS NOT NULL),
+           begun.conversation_id, begun.position
+    FROM (SELECT hop, id, parent_id FROM walk ORDER BY hop DESC LIMIT 1) AS oldest
+    LEFT JOIN conversation_turns AS begun
+        ON begun.response_id = oldest.id AND begun.org_id = ?2 AND begun.team_id = ?3
+    LEFT JOIN conversations AS talk
+        ON talk.id = begun.conversation_id AND talk.org_id = ?2 AND talk.team_id = ?3
 )
 SELECT NULL AS hop, NULL AS position, NULL AS json,
        head.status AS status, head.tools AS tools, head.tool_choice AS tool_choice,
@@ -73,7 +81,12 @@ FROM ending CROSS JOIN responses AS head ON head.id = ?1
 UNION ALL
 SELECT walk.hop, item.position, item.json, NULL, NULL, NULL, NULL, NULL, NULL
 FROM ending CROSS JOIN walk CROSS JOIN items AS item ON item.response_id = walk.id
-WHERE ending.rooted AND ending.hops <= ?4 AND item.org_id = ?2 AND item.team_id = ?3";
+WHERE ending.rooted AND ending.hops <= ?4 AND item.org_id = ?2 AND item.team_id = ?3
+UNION ALL
+SELECT ending.hops + 1, said.position, said.json, NULL, NULL, NULL, NULL, NULL, NULL
+FROM ending CROSS JOIN conversation_items AS said
+    ON said.conversation_id = ending.conversation_id AND said.position < ending.position
+WHERE ending.rooted AND ending.hops <= ?4 AND said.org_id = ?2 AND said.team_id = ?3";
 
 /// Up to `?5` input items of `?1` behind the one named `?4`, oldest first.
 ///

@@ -13,11 +13,12 @@ use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use transom_core::id::ResponseId;
+use transom_core::id::{ConversationId, ResponseId};
 use transom_core::port::models::{Expect, MAX_MODEL_BYTES, ModelRow};
-use transom_core::port::store::{StoreError, TurnRecord};
+use transom_core::port::store::{StoreError, StoredItem, TurnRecord};
 use transom_core::scope::Scope;
 
+use super::conversations::ConversationChange;
 use super::error::Fault;
 use session::Session;
 
@@ -35,6 +36,7 @@ pub const MAX_TURN_BYTES: usize = 64 << 20;
 pub(super) enum Change {
     Commit(Box<TurnRecord>),
     Delete(ResponseId),
+    Conversation(ConversationId, ConversationChange),
     PutModel(Box<ModelRow>, Expect),
     RemoveModel(String),
 }
@@ -45,6 +47,9 @@ impl Change {
         match self {
             Self::Commit(turn) => {
                 (json_bytes(turn) > MAX_TURN_BYTES).then_some(Fault::TurnTooLarge)
+            }
+            Self::Conversation(_, change) => {
+                (items_bytes(change.items()) > MAX_TURN_BYTES).then_some(Fault::TurnTooLarge)
             }
             Self::PutModel(row, _) => {
                 (row.json.get().len() > MAX_MODEL_BYTES).then_some(Fault::ModelTooLarge)
@@ -162,9 +167,13 @@ async fn run(mut session: Session, mut jobs: mpsc::Receiver<Job>, stop: Cancella
 }
 
 fn json_bytes(turn: &TurnRecord) -> usize {
-    let items = turn.input.iter().chain(&turn.output).map(|item| item.json.get().len());
     let choices = [&turn.tools, &turn.tool_choice].into_iter().flatten();
-    items.sum::<usize>()
+    items_bytes(&turn.input)
+        + items_bytes(&turn.output)
         + choices.map(|json| json.get().len()).sum::<usize>()
         + turn.response.get().len()
+}
+
+fn items_bytes(items: &[StoredItem]) -> usize {
+    items.iter().map(|item| item.json.get().len()).sum()
 }

@@ -1,11 +1,12 @@
 //! The store against real files.
 //!
-//! `contract` and `models` are what every adapter of the two ports must do; the other modules are
+//! `contract`, `conversations` and `models` are what every adapter of the ports must do; the other modules are
 //! about SQLite.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod contract;
+mod conversations;
 mod depth;
 mod faults;
 mod growth;

@@ -40,6 +40,7 @@ pub(crate) fn turn(name: &str, parent: Option<&str>) -> TurnRecord {
     TurnRecord {
         id: id(name),
         parent: parent.map(id),
+        conversation: None,
         status: TurnStatus::Completed,
         model: "model".to_owned(),
         created_at: Timestamp::from_millis(1_700_000_000_123),

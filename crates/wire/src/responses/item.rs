@@ -18,7 +18,7 @@ mod content;
 mod input;
 mod shown;
 
-pub(super) use input::read_input;
+pub(super) use input::{read_input, read_list};
 pub(super) use shown::{Shown, ShownPart};
 
 /// Gives the item an id if it has none, and writes it as it is kept.

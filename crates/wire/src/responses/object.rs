@@ -5,7 +5,7 @@ use transom_core::Json;
 use transom_core::clock::Timestamp;
 use transom_core::event::Finish;
 use transom_core::failure::{Failure, Kind};
-use transom_core::id::ResponseId;
+use transom_core::id::{ConversationId, ResponseId};
 use transom_core::port::store::TurnStatus;
 use transom_core::transcript::Entry;
 use transom_core::usage::Usage;
@@ -26,6 +26,8 @@ pub struct Head {
     pub created_at: Timestamp,
     /// The response it continues.
     pub previous_response_id: Option<String>,
+    /// The conversation it belongs to.
+    pub conversation: Option<ConversationId>,
     /// The model's name as the client wrote it.
     pub model: String,
     /// Whether it is kept.

@@ -48,6 +48,13 @@ pub(super) fn unknown_parameter(path: &Path<'_>, hint: &str) -> Failure {
     Failure::invalid(&path.to_string(), "unknown_parameter", message.trim_end().to_owned())
 }
 
+/// Two fields that cannot stand together; the error names the first.
+pub(super) fn mutually_exclusive(name: &str, other: &str) -> Failure {
+    let message =
+        format!("Mutually exclusive parameters: '{name}' and '{other}'. Send one of them.");
+    Failure::invalid(name, "mutually_exclusive_parameters", message)
+}
+
 /// A number outside its range; `code` is OpenAI's word for the direction.
 pub(super) fn out_of_range(
     path: &Path<'_>,

@@ -13,11 +13,12 @@ use transom_core::tool::{Tool, ToolChoice};
 use super::item::read_input;
 use super::path::Path;
 use super::read::Object;
-use super::{refuse, tools};
+use super::{conversation, refuse, tools};
 
 pub use fields::{Effect, FIELDS, Field};
 pub use labels::Labels;
-pub use settings::Settings;
+pub(super) use labels::{metadata_of, read_metadata};
+pub use settings::{Settings, check_include};
 pub use turn::{Begin, Past, Turn};
 
 mod extra;
@@ -38,6 +39,9 @@ pub struct CreateResponse {
     pub input: Vec<Item>,
     /// The response to continue, in the client's spelling.
     pub previous_response_id: Option<String>,
+    /// The conversation it belongs to, in the client's spelling. Not together with
+    /// `previous_response_id`.
+    pub conversation: Option<String>,
     /// Whether to keep the response.
     pub store: bool,
     /// How the answer is sent.
@@ -111,9 +115,14 @@ fn read(
     refuse_unsupported(&mut fields)?;
     let model = fields.require_string("model")?;
     let previous_response_id = fields.string("previous_response_id")?;
+    let conversation = conversation::read_id(&mut fields)?;
+    if conversation.is_some() && previous_response_id.is_some() {
+        return Err(refuse::mutually_exclusive("conversation", "previous_response_id"));
+    }
     let settings = Settings::read(&mut fields)?;
     // Nothing is said to the model where nothing is generated.
-    let may_be_empty = previous_response_id.is_some() || work == Work::Prewarm;
+    let may_be_empty =
+        previous_response_id.is_some() || conversation.is_some() || work == Work::Prewarm;
     let input = take_input(&mut fields, may_be_empty, &settings)?;
     let tools = fields
         .given("tools")
@@ -127,6 +136,7 @@ fn read(
         model,
         input,
         previous_response_id,
+        conversation,
         store: fields.flag("store")?.unwrap_or(true),
         delivery,
         work,
@@ -163,13 +173,9 @@ fn refuse_unsupported(fields: &mut Object<'_, '_>) -> Result<(), Failure> {
         let path = Path::Root.field("background");
         return Err(refuse::unsupported_value(&path, "responses run in the foreground here."));
     }
-    for (name, why) in [
-        ("conversation", "Continue a response with 'previous_response_id' instead."),
-        ("prompt", "There are no stored prompts here: send 'instructions' and 'input'."),
-    ] {
-        if fields.take(name).is_some() {
-            return Err(refuse::unsupported_parameter(&Path::Root.field(name), why));
-        }
+    if fields.take("prompt").is_some() {
+        let why = "There are no stored prompts here: send 'instructions' and 'input'.";
+        return Err(refuse::unsupported_parameter(&Path::Root.field("prompt"), why));
     }
     match fields.word("truncation", &["auto", "disabled"])? {
         Some("auto") => {

@@ -72,6 +72,11 @@ impl Head {
     }
 }
 
+/// The pass alone.
+pub(super) fn check(text: &str, max_depth: u32) -> Result<(), Error> {
+    walk(text, max_depth, &mut Reader { text, ..Reader::default() })
+}
+
 pub(super) fn read(text: &str, max_depth: u32) -> Result<Head, Error> {
     let mut reader = Reader { text, ..Reader::default() };
     walk(text, max_depth, &mut reader)?;

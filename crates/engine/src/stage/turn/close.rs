@@ -21,6 +21,7 @@ use transom_wire::responses::request::Turn;
 
 use super::Running;
 use crate::gateway::Gateway;
+use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::session::{self, Session};
 use crate::stage::settle::Outcome;
@@ -33,6 +34,7 @@ pub(super) struct Ledger {
     scope: Scope,
     head: Head,
     input: Vec<StoredItem>,
+    held: Option<Held>,
     session: Option<Arc<Session>>,
 }
 
@@ -41,6 +43,7 @@ impl Ledger {
         gateway: &Gateway,
         scope: Scope,
         turn: Turn,
+        held: Option<Held>,
         session: Option<Arc<Session>>,
     ) -> Self {
         Self {
@@ -50,6 +53,7 @@ impl Ledger {
             scope,
             head: turn.head,
             input: turn.input,
+            held,
             session,
         }
     }
@@ -79,33 +83,68 @@ impl Ledger {
         Some((Arc::clone(session), turn))
     }
 
-    /// Makes the turn durable, unless its client did not want it kept.
+    /// Makes the turn durable, unless its client did not want it kept, and adds its items to its
+    /// conversation.
     async fn commit(&mut self, finished: &Finished) -> Result<(), StoreError> {
-        if !self.head.store {
+        if !self.head.store && self.held.is_none() {
             return Ok(());
         }
         let started = Instant::now();
+        // A store that panics has not said that the turn is durable.
+        let committed = AssertUnwindSafe(async {
+            if self.head.store { self.record(finished).await } else { self.items(finished).await }
+        });
+        let committed = committed.catch_unwind().await.unwrap_or_else(|panic| {
+            Err(StoreError::Unavailable(super::panic_message(&*panic).into()))
+        });
+        self.metrics.commit.observe(started.elapsed().as_secs_f64());
+        committed
+    }
+
+    /// Writes the response, and its items into its conversation with it.
+    async fn record(&mut self, finished: &Finished) -> Result<(), StoreError> {
         let record = TurnRecord {
             id: self.head.id.clone(),
             parent: self.parent(),
+            conversation: self.head.conversation.clone(),
             status: finished.status,
             model: self.head.model.clone(),
             created_at: self.head.created_at,
             response: finished.object.clone(),
-            input: std::mem::take(&mut self.input),
+            input: match &self.held {
+                // A turn that has lost its conversation is written a second time, as a failed one.
+                Some(_) => self.input.clone(),
+                None => std::mem::take(&mut self.input),
+            },
             output: finished.output.clone(),
             tools: Some(self.head.tools.clone()),
             tool_choice: Some(self.head.tool_choice.clone()),
         };
-        // A store that panics has not said that the turn is durable.
-        let committed = AssertUnwindSafe(self.store.commit_turn(&self.scope, record))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|panic| {
-                Err(StoreError::Unavailable(super::panic_message(&*panic).into()))
-            });
-        self.metrics.commit.observe(started.elapsed().as_secs_f64());
-        committed
+        self.store.commit_turn(&self.scope, record).await?;
+        if let Some(held) = &mut self.held {
+            held.over();
+        }
+        Ok(())
+    }
+
+    /// Writes the items alone: whoever does not want the response kept has still asked for the
+    /// conversation.
+    async fn items(&mut self, finished: &Finished) -> Result<(), StoreError> {
+        match &mut self.held {
+            None => Ok(()),
+            Some(held) if finished.status.continuable() => {
+                held.extend(self.input.iter().chain(&finished.output).cloned().collect()).await
+            }
+            Some(held) => held.release().await,
+        }
+    }
+
+    /// A turn that has lost its conversation is the client's to try again.
+    fn failure(&self, error: StoreError) -> Failure {
+        match (error, &self.head.conversation) {
+            (StoreError::Conflict, Some(id)) => Failure::ConversationLocked(id.clone()),
+            (error, _) => Failure::Store(error),
+        }
     }
 
     /// Writes down a turn that nobody waits for any more.
@@ -124,7 +163,7 @@ impl Running {
         let committing = Instant::now();
         let committed = self.ledger.commit(&finished).await;
         self.journal.committed(committing.elapsed());
-        committed?;
+        committed.map_err(|error| self.ledger.failure(error))?;
         if let Some((session, turn)) = memory {
             session.keep(self.ledger.head.id.clone(), turn);
         }

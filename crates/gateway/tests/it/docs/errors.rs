@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use transom_core::failure::{Failure, Invalid, Missing};
-use transom_core::id::ResponseId;
+use transom_core::id::{ConversationId, ResponseId};
 use transom_core::port::store::StoreError;
 use transom_core::upstream_error::{Report, Symptom, UpstreamError};
 
@@ -50,9 +50,18 @@ fn when(failure: &Failure) -> String {
         Failure::NotFound(Missing::Response(_)) => {
             "no such stored response, or somebody else's".to_owned()
         }
+        Failure::NotFound(Missing::Conversation { .. }) => {
+            "no such conversation, or somebody else's".to_owned()
+        }
+        Failure::NotFound(Missing::Item(_)) => "the conversation has no such item".to_owned(),
         Failure::NotFound(Missing::Model(_)) => "no such model".to_owned(),
         Failure::NotFound(Missing::Route) => "no such route".to_owned(),
         Failure::InProgress(_) => "the response to continue has not ended yet".to_owned(),
+        Failure::ConversationLocked(_) => {
+            "another request works on the conversation, or it was changed or deleted while the \
+             response was written"
+                .to_owned()
+        }
         Failure::MethodNotAllowed => "the route has other methods".to_owned(),
         Failure::BodyTooLarge { .. } => "the body is larger than `limits.body_bytes`".to_owned(),
         Failure::UnsupportedMediaType(_) => {
@@ -82,7 +91,9 @@ fn when(failure: &Failure) -> String {
         Failure::Upstream(error) => when_upstream(error),
         Failure::Store(StoreError::Unavailable(_)) => "the store cannot be used".to_owned(),
         Failure::Store(StoreError::Damaged(_)) => "a stored row cannot be read".to_owned(),
-        Failure::Store(StoreError::Duplicate) => "two responses got one id".to_owned(),
+        Failure::Store(StoreError::Duplicate | StoreError::Conflict) => {
+            "two responses got one id".to_owned()
+        }
         Failure::ShuttingDown => "the gateway stops and had to cut the request".to_owned(),
         Failure::Cancelled => "the client left (seen in logs and metrics only)".to_owned(),
         Failure::Internal(_) => "a defect of the gateway".to_owned(),
@@ -134,9 +145,12 @@ fn requests() -> Vec<Failure> {
     }));
     all.extend([
         Failure::NotFound(Missing::Response(String::new())),
+        Failure::NotFound(Missing::Conversation { id: String::new(), param: "conversation" }),
+        Failure::NotFound(Missing::Item(String::new())),
         Failure::NotFound(Missing::Model(String::new())),
         Failure::NotFound(Missing::Route),
         Failure::InProgress(response_id()),
+        Failure::ConversationLocked(ConversationId::parse("conv_1").expect("an id")),
         Failure::MethodNotAllowed,
         Failure::BodyTimeout,
         Failure::BodyTooLarge { limit: 0 },
@@ -180,7 +194,13 @@ const REFUSED: &[(&str, &str)] = &[
         "context_length_exceeded",
         "the request needs more than `max_context_tokens` of every deployment of its model",
     ),
-    ("conversation_too_long", "the conversation has more turns than `limits.history_depth`"),
+    (
+        "conversation_too_long",
+        "the conversation has more turns than `limits.history_depth`, or more than 20,000 items or \
+         64 MiB",
+    ),
+    ("duplicate_item", "the conversation has an item with this id already"),
+    ("mutually_exclusive_parameters", "two fields that cannot stand together"),
 ];
 
 fn upstream() -> Vec<UpstreamError> {

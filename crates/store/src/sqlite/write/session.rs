@@ -10,8 +10,9 @@ use transom_core::id::ResponseId;
 use transom_core::port::store::{StoreError, StoredItem, TurnRecord};
 use transom_core::scope::Scope;
 
+use super::super::conversations::Ended;
 use super::super::error::{Shared, is_constraint, store_error};
-use super::super::{models, sql};
+use super::super::{conversations, models, sql};
 use super::{Change, Job, Tally};
 
 /// What became of each change of a committed transaction.
@@ -135,18 +136,27 @@ async fn execute(
 
 async fn apply(connection: &mut SqliteConnection, job: &Job) -> Result<bool, sqlx::Error> {
     match &job.change {
-        Change::Commit(turn) => insert(connection, &job.scope, turn).await.map(|()| true),
+        Change::Commit(turn) => insert(connection, &job.scope, turn).await,
         Change::Delete(id) => delete(connection, &job.scope, id).await,
+        Change::Conversation(id, change) => {
+            conversations::apply(connection, &job.scope, id, change).await
+        }
         Change::PutModel(row, expect) => models::put(connection, &job.scope, row, *expect).await,
         Change::RemoveModel(name) => models::remove(connection, name).await,
     }
 }
 
+/// `false`: the turn has lost its conversation.
 async fn insert(
     connection: &mut SqliteConnection,
     scope: &Scope,
     turn: &TurnRecord,
-) -> Result<(), sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
+    let begun = match conversations::end_turn(connection, scope, turn).await? {
+        Ended::Lost => return Ok(false),
+        Ended::Apart => None,
+        Ended::Within { conversation, position } => Some((conversation, position)),
+    };
     sqlx::query(sql::INSERT_RESPONSE)
         .bind(turn.id.as_str())
         .bind(&*scope.org)
@@ -166,7 +176,10 @@ async fn insert(
     for ((direction, item), position) in input.chain(output).zip(0_i64..) {
         insert_item(connection, scope, &turn.id, (position, direction, item)).await?;
     }
-    Ok(())
+    if let Some((conversation, position)) = begun {
+        conversations::begun_at(connection, scope, (&turn.id, conversation, position)).await?;
+    }
+    Ok(true)
 }
 
 async fn insert_item(

@@ -45,7 +45,11 @@ pub(in crate::responses) fn read_input(
     }
 }
 
-fn read_list(elements: &[&RawValue], path: &Path<'_>) -> Result<Vec<Item>, Failure> {
+/// A list of items, each with an id of its own if it has one.
+pub(in crate::responses) fn read_list(
+    elements: &[&RawValue],
+    path: &Path<'_>,
+) -> Result<Vec<Item>, Failure> {
     let mut items = Vec::with_capacity(elements.len());
     for (index, element) in elements.iter().enumerate() {
         items.push(read_item(element, &path.element(index))?);

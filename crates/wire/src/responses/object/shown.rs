@@ -27,6 +27,8 @@ pub(in crate::responses) struct Shown<'a> {
     status: &'static str,
     background: bool,
     completed_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<Conversation<'a>>,
     error: Option<&'a PublicError>,
     frequency_penalty: f64,
     incomplete_details: Option<IncompleteDetails>,
@@ -68,6 +70,7 @@ impl<'a> Shown<'a> {
             status: outcome.status().map_or("in_progress", |status| status.word()),
             background: false,
             completed_at: completed_at(outcome),
+            conversation: head.conversation.as_ref().map(|id| Conversation { id: id.as_str() }),
             error: match outcome {
                 Outcome::Failed(error) => Some(error),
                 Outcome::InProgress | Outcome::Ended { .. } | Outcome::Cancelled => None,
@@ -114,6 +117,11 @@ fn completed_at(outcome: &Outcome) -> Option<i64> {
         Outcome::Ended { finish: Finish::Stop | Finish::ToolCalls, at } => Some(at.seconds()),
         _ => None,
     }
+}
+
+#[derive(Serialize)]
+struct Conversation<'a> {
+    id: &'a str,
 }
 
 #[derive(Serialize)]

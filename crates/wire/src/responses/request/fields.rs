@@ -34,7 +34,12 @@ use Effect::{Honoured, PassedOn, Refused, WithoutEffect};
 pub const FIELDS: &[Field] = &[
     field("background", Refused, "false is accepted"),
     field("client_metadata", WithoutEffect, "sent by Codex; not shown"),
-    field("conversation", Refused, ""),
+    field(
+        "conversation",
+        Honoured,
+        "the id of a conversation, or an object with its `id`; not together with \
+         `previous_response_id`; with `store: false` the response is not kept, and its items are",
+    ),
     field("frequency_penalty", PassedOn, "-2 to 2"),
     field("generate", Refused, "true is accepted; false is honoured on a WebSocket"),
     field(

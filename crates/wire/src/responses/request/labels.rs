@@ -60,8 +60,17 @@ fn check_stream_options(fields: &mut Object<'_, '_>) -> Result<(), Failure> {
     options.refuse_rest()
 }
 
-fn read_metadata(fields: &mut Object<'_, '_>) -> Result<IndexMap<String, String>, Failure> {
-    let Some(raw) = fields.take("metadata") else { return Ok(IndexMap::new()) };
+/// Takes the metadata of a request.
+pub(in crate::responses) fn read_metadata(
+    fields: &mut Object<'_, '_>,
+) -> Result<IndexMap<String, String>, Failure> {
+    fields.take("metadata").map_or_else(|| Ok(IndexMap::new()), metadata_of)
+}
+
+/// Reads the value of `metadata`.
+pub(in crate::responses) fn metadata_of(
+    raw: &RawValue,
+) -> Result<IndexMap<String, String>, Failure> {
     let path = Path::Root.field("metadata");
     let pairs = Object::read(raw, &path)?.into_rest();
     if pairs.len() > MAX_PAIRS {

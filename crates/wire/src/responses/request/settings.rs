@@ -123,6 +123,14 @@ fn read_include(fields: &mut Object<'_, '_>) -> Result<bool, Failure> {
     Ok(logprobs)
 }
 
+/// Whether `include` may have this value, for routes where what could be added is always there.
+pub fn check_include(word: &str) -> Result<(), Failure> {
+    if INCLUDES.contains(&word) {
+        return Ok(());
+    }
+    Err(refuse::wrong_word(&Path::Root.field("include"), word, INCLUDES))
+}
+
 fn read_format(mut format: Object<'_, '_>) -> Result<OutputFormat, Failure> {
     let path = format.path();
     let found = match format.word("type", &["text", "json_object", "json_schema"])? {

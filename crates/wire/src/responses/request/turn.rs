@@ -7,9 +7,10 @@
 
 use std::collections::HashSet;
 
+use transom_core::Json;
 use transom_core::clock::Timestamp;
 use transom_core::failure::Failure;
-use transom_core::id::{IdSource, ResponseId};
+use transom_core::id::{ConversationId, IdSource, ResponseId};
 use transom_core::item::{CustomToolCall, FunctionCall, Item, ItemStatus};
 use transom_core::port::store::{History, StoredItem};
 use transom_core::request::Generation;
@@ -31,6 +32,12 @@ pub struct Past {
 }
 
 impl Past {
+    /// Reads the items of a conversation, which has neither tools nor a choice among them.
+    pub fn of_items(items: &[Json]) -> Result<Self, Failure> {
+        let items = items.iter().map(|json| item::from_stored(json)).collect::<Result<_, _>>()?;
+        Ok(Self { items, ..Self::default() })
+    }
+
     /// Reads what the store has found. Whether the newest turn can be continued is not asked here.
     pub fn read(history: &History) -> Result<Self, Failure> {
         Ok(Self {
@@ -51,6 +58,8 @@ pub struct Begin<'a> {
     pub id: ResponseId,
     /// When it begins.
     pub created_at: Timestamp,
+    /// The conversation it is a turn of.
+    pub conversation: Option<ConversationId>,
     /// For input items that have no id yet.
     pub ids: &'a dyn IdSource,
 }
@@ -87,6 +96,7 @@ impl CreateResponse {
             id: begin.id,
             created_at: begin.created_at,
             previous_response_id: self.previous_response_id,
+            conversation: begin.conversation,
             model: self.model.clone(),
             store: self.store,
             tools: tools::to_json(&tools),

@@ -20,6 +20,7 @@ fn items(choice: &str, stream: &[String]) -> (Vec<String>, Vec<Event>) {
     let body = format!(r#"{{"model":"m","input":"x","tools":{TOOLS},"tool_choice":{choice}}}"#);
     let source = Counter(std::sync::atomic::AtomicU64::new(1));
     let begin = Begin {
+        conversation: None,
         id: ResponseId::fresh(&source),
         created_at: Timestamp::from_millis(0),
         ids: &source,

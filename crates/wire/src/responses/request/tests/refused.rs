@@ -7,7 +7,9 @@ use crate::responses::sample::resolve;
 const BROKEN: &[&str] = &[
     r#""background":true"#,
     r#""background":1"#,
-    r#""conversation":"conv_1""#,
+    r#""conversation":1"#,
+    r#""conversation":{"name":"x"}"#,
+    r#""conversation":"conv_1","previous_response_id":"resp_1""#,
     r#""frequency_penalty":2.5"#,
     r#""include":["everything"]"#,
     r#""include":"message.output_text.logprobs""#,

@@ -1,0 +1,65 @@
+//! Conversations: create, read, change, delete. Their items are in [`super::conversation_items`].
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use transom_core::Json;
+use transom_engine::conversations::Incoming;
+
+use crate::app::App;
+use crate::body::read_json;
+use crate::caller::Caller;
+use crate::error::Rejection;
+use crate::name::Name;
+use crate::reply;
+
+/// `POST /v1/conversations`
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    request: Request,
+) -> Result<Response, Rejection> {
+    let body = incoming(&app, request);
+    Ok(shown(&app.gateway.create_conversation(&caller, body).await?))
+}
+
+/// `GET /v1/conversations/{id}`
+pub(crate) async fn retrieve(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Name(id): Name,
+) -> Result<Response, Rejection> {
+    Ok(shown(&app.gateway.conversation(&caller, &id).await?))
+}
+
+/// `POST /v1/conversations/{id}`
+pub(crate) async fn update(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Name(id): Name,
+    request: Request,
+) -> Result<Response, Rejection> {
+    let body = incoming(&app, request);
+    Ok(shown(&app.gateway.update_conversation(&caller, &id, body).await?))
+}
+
+/// `DELETE /v1/conversations/{id}`
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Name(id): Name,
+) -> Result<Response, Rejection> {
+    Ok(shown(&app.gateway.delete_conversation(&caller, &id).await?))
+}
+
+/// A body that is read when the engine wants it.
+pub(super) fn incoming(app: &App, request: Request) -> Incoming {
+    let (head, body) = request.into_parts();
+    Box::pin(read_json(head.headers, body, app.limits.body))
+}
+
+pub(super) fn shown(json: &Json) -> Response {
+    reply::json(Bytes::copy_from_slice(json.get().as_bytes()))
+}
