@@ -8,7 +8,7 @@
 //! # Layout
 //!
 //! - this file: the life of a connection.
-//! - [`handshake`]: how it begins.
+//! - `handshake`: how it begins.
 //! - `running`: the response that runs on it.
 //! - `peer`: messages to and from the client.
 //! - `end`: why it ends, and what the client is told.
