@@ -89,7 +89,7 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    /// A gateway with this file, once every deployment of its first model is ready.
+    /// A gateway with this file, once every deployment is ready.
     pub(crate) async fn start(file: &str) -> Self {
         let fleet = Self::listening(file).await;
         fleet.await_all_ready().await;
@@ -132,10 +132,14 @@ impl Fleet {
         seen.iter().map(standing).collect()
     }
 
+    /// Waits for every deployment of every model.
     pub(crate) async fn await_all_ready(&self) {
         let ready = async || {
-            let standing = self.standing().await;
-            !standing.is_empty() && standing.iter().all(|one| one.state == "ready")
+            let page = self.client.get("/readyz").await.json();
+            let models = page["models"].as_array().cloned().unwrap_or_default();
+            let listed = |model: &Value| model["deployments"].as_array().cloned();
+            let all: Vec<Value> = models.iter().filter_map(listed).flatten().collect();
+            !all.is_empty() && all.iter().all(|one| one["state"] == "ready")
         };
         eventually("all deployments to be ready", ready).await;
     }
