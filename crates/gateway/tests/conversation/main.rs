@@ -9,7 +9,7 @@
 //! - `codex`: a task of Codex CLI in two turns.
 //! - `fields`: what becomes of every field of a request.
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
-//! - `cancellation`: clients that leave.
+//! - `cancellation`: clients that leave. `background`: turns that go on without them.
 //! - `conversations`: `/v1/conversations`, and turns that work on one.
 //! - `passthrough`: chat, completions, embeddings and models.
 //! - `schema`: the fields that every object and event must have.
@@ -17,6 +17,7 @@
 //! - `support`: what they share.
 #![cfg(test)]
 
+mod background;
 mod cancellation;
 mod codex;
 mod conditions;

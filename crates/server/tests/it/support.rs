@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use transom_core::clock::Timestamp;
 use transom_core::secret::Secret;
+use transom_engine::background;
 use transom_engine::catalog::Catalog;
 use transom_engine::gateway::{Gateway, Parts};
 use transom_engine::live::Snapshot;
@@ -35,6 +36,7 @@ pub(crate) use ports::Shelf;
 pub(crate) mod control;
 mod conversations;
 pub(crate) mod fleet;
+mod jobs;
 mod ports;
 mod schema;
 
@@ -104,10 +106,12 @@ impl World {
         let parts = Parts {
             store: store.clone(),
             conversations: Arc::new(conversations::NoConversations),
+            jobs: Arc::new(jobs::NoJobs),
             clock: Arc::new(ports::Noon),
             ids: Arc::new(ports::Counter::default()),
             metrics: Metrics::register(&mut registry),
             tracker: TaskTracker::new(),
+            drain: CancellationToken::new(),
             cut: CancellationToken::new(),
         };
         let gateway = Arc::new(Gateway::new(snapshot, parts));
@@ -216,6 +220,11 @@ fn settings(access: Access) -> Settings {
         event_bytes: 1 << 20,
         history_depth: 10,
         keep_alive: Duration::from_secs(15),
+        background: background::Limits {
+            jobs: 4,
+            wait: Duration::from_mins(1),
+            events: Duration::from_mins(1),
+        },
         turn_log: TurnLog::default(),
     }
 }

@@ -19,13 +19,25 @@ impl Running {
     /// meanwhile; until then a failure keeps its status.
     pub(super) async fn open(&mut self) -> Result<(VecDeque<Bytes>, UpstreamBody), Failure> {
         let called = Instant::now();
+        let drain = self.gateway.drain.clone();
         let mut opening = Box::pin(Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job)));
         let served = loop {
             let silent = self.last_sent + self.keep_alive;
             tokio::select! {
-                served = &mut opening => break served?,
+                served = &mut opening => match served {
+                    Ok(served) => break served,
+                    Err(failure) => {
+                        self.pause(failure).await?;
+                        let again = Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job));
+                        opening = Box::pin(again);
+                    }
+                },
                 () = self.sink.gone() => return Err(Failure::Cancelled),
                 () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
+                // Nobody has seen anything of it: another gateway can do it as well.
+                () = drain.cancelled(), if self.background.is_some() => {
+                    return Err(Failure::ShuttingDown);
+                }
                 () = tokio::time::sleep_until(silent), if self.sink.can_stream() => {
                     self.begin().await?;
                     self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
@@ -42,6 +54,20 @@ impl Running {
         self.upstream_name = served.names.map(|names| names.upstream);
         self.flight = Some(served.flight);
         Ok((held, rest))
+    }
+
+    /// Waits before the model is asked again, where nobody waits for the answer: a turn in the
+    /// background that could not begin. Every other failure is the turn's.
+    async fn pause(&mut self, failure: Failure) -> Result<(), Failure> {
+        let pause = self.background.as_ref().and_then(|job| job.pause(&failure));
+        let Some(pause) = pause else { return Err(failure) };
+        tracing::info!(%failure, seconds = pause.as_secs(), "asked again after a pause");
+        let drain = self.gateway.drain.clone();
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            () = self.sink.gone() => Err(Failure::Cancelled),
+            () = drain.cancelled() => Err(Failure::ShuttingDown),
+        }
     }
 
     /// The next bytes of the model server; `None` at the end. A stream that has been silent

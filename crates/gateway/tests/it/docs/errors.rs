@@ -95,7 +95,16 @@ fn when(failure: &Failure) -> String {
             "two responses got one id".to_owned()
         }
         Failure::ShuttingDown => "the gateway stops and had to cut the request".to_owned(),
-        Failure::Cancelled => "the client left (seen in logs and metrics only)".to_owned(),
+        Failure::Cancelled => {
+            "the client left (seen in logs and metrics only), or a response in the background was \
+             cancelled (seen in its stream)"
+                .to_owned()
+        }
+        Failure::Interrupted => {
+            "the gateway that ran a response in the background stopped in the middle of it (seen in \
+             the response and its stream)"
+                .to_owned()
+        }
         Failure::Internal(_) => "a defect of the gateway".to_owned(),
     }
 }
@@ -133,6 +142,7 @@ fn failures() -> Vec<Failure> {
         Failure::Store(StoreError::Duplicate),
         Failure::ShuttingDown,
         Failure::Cancelled,
+        Failure::Interrupted,
         Failure::Internal("".into()),
     ]);
     all
