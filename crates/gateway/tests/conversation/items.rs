@@ -104,10 +104,10 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
         "a",
     ),
     (
-        r#"{"type":"shell_call","id":"i_1","call_id":"c_1","action":{"commands":["ls"]},"status":"completed","environment":null}"#,
-        r#"{"type":"shell_call_output","id":"o_1","call_id":"c_1","output":[{"stdout":"a"}],"status":"completed","max_output_length":9}"#,
-        r#"shell {"commands":["ls"]}"#,
-        r#"[{"stdout":"a"}]"#,
+        r#"{"type":"shell_call","id":"i_1","call_id":"c_1","action":{"commands":["ls"],"timeout_ms":9,"max_output_length":9},"status":"completed","environment":null}"#,
+        r#"{"type":"shell_call_output","id":"o_1","call_id":"c_1","output":[{"stdout":"a","stderr":"","outcome":{"type":"timeout"}}],"status":"completed","max_output_length":9}"#,
+        r#"shell {"commands":["ls"],"timeout_ms":9,"max_output_length":9}"#,
+        r#"[{"stdout":"a","stderr":"","outcome":{"type":"timeout"}}]"#,
     ),
     (
         r#"{"type":"apply_patch_call","id":"i_1","call_id":"c_1","status":"completed","operation":{"type":"delete_file","path":"a"}}"#,

@@ -7,6 +7,7 @@
 //! - `events`: the order of events of every kind of answer.
 //! - `items`: items and tools of every kind: custom tools, hosted tools' history, files.
 //! - `codex`: a task of Codex CLI in two turns.
+//! - `compliance`: the cases of the Open Responses compliance suite.
 //! - `fields`: what becomes of every field of a request.
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
 //! - `cancellation`: clients that leave. `background`: turns that go on without them.
@@ -20,6 +21,7 @@
 mod background;
 mod cancellation;
 mod codex;
+mod compliance;
 mod conditions;
 mod conversations;
 mod events;

@@ -276,7 +276,7 @@ async fn input_items_are_listed_page_by_page_from_either_end() {
         let ends = [list["first_id"].clone(), list["last_id"].clone()];
         assert_eq!(
             ends,
-            [ids.first(), ids.last()].map(|id| id.cloned().unwrap_or_default()),
+            [ids.first(), ids.last()].map(|id| id.cloned().unwrap_or_else(|| "".into())),
             "{query}"
         );
         let ids = ids.iter().map(|id| id.as_str().unwrap_or_default().replace("msg_", ""));

@@ -7,6 +7,7 @@
 //! - `sh server`: is started, and runs until the next one of these or the end of the guide. It must
 //!   become ready and end with 0 on SIGTERM.
 //! - `sh no-run`: is not run.
+//! - `python`, `js`: a program for libraries that are not there; `make e2e-clients` runs it.
 //! - `yaml NAME`, `toml NAME`, `dotenv NAME`: becomes the file NAME.
 //! - `text`: each of its lines is in the output of the block above, in this order; `…` stands for
 //!   anything.
@@ -106,6 +107,11 @@ async fn background_md_works_as_written() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn codex_md_works_as_written() {
     follow("docs/guides/codex.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn clients_md_works_as_written() {
+    follow("docs/guides/clients.md").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -27,6 +27,7 @@ use transom_engine::settings::{Access, Settings, TurnLog};
 use transom_server::app::{App, Limits};
 use transom_server::listener::Shutdown;
 use transom_server::{admin, app, body, socket};
+use transom_testkit::exchanges::{self, Form};
 use transom_wire::chat::RenderOptions;
 use transom_wire::{scan, shield::Shield};
 
@@ -178,9 +179,11 @@ impl World {
     }
 
     async fn send(&self, router: axum::Router, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let (head, body) = router.oneshot(request).await.unwrap().into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
+        exchanges::note(&method, &path, head.status.as_u16(), Form::Body, &text);
         Answer { status: head.status, headers: head.headers, text }
     }
 }

@@ -13,8 +13,9 @@ const HEAD: &str = "<!-- Generated from crates/core; do not edit. -->
 
 # Errors
 
-Every error is `{\"error\": {\"message\", \"type\", \"param\", \"code\"}}`, and every answer carries
-`x-request-id`. In a stream of `/v1/responses` that has begun, an `error` event with the same fields
+Every error is `{\"error\": {\"message\", \"type\", \"param\", \"code\"}}`, with the code in the header
+`x-transom-error-code` too, and every answer carries `x-request-id`. The `error` of a failed response has one
+of OpenAI's codes, and ours at the end of its message. In a stream of `/v1/responses` that has begun, an `error` event with the same fields
 and a `response.failed` event end the stream without `[DONE]`; in a chat stream it is one
 `data: {\"error\": …}`. On a WebSocket, what would have been an answer with a status is
 `{\"type\": \"error\", \"status\", \"error\": {…}}`, and the connection stays open.
