@@ -9,10 +9,10 @@ use transom_core::caller::Principal;
 use transom_core::failure::{Failure, Missing};
 use transom_core::id::ResponseId;
 use transom_core::port::store::{StoreError, TurnStatus};
+use transom_core::scope::Scope;
 use transom_wire::responses::encode::End;
 use transom_wire::responses::object::status_of;
 
-use super::run::Owned;
 use crate::gateway::Gateway;
 
 /// How long whoever runs the response has to end it; then it is taken away. Another gateway learns
@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often the store is asked whether a response that runs elsewhere has ended.
 const POLL: Duration = Duration::from_millis(100);
+
+/// A response and whose it is.
+type Owned<'a> = (&'a Scope, &'a ResponseId);
 
 impl Gateway {
     /// Cancels a response, and gives its object. One that is cancelled already stays as it is.

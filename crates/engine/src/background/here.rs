@@ -95,3 +95,6 @@ impl Drop for Entered {
         self.all.lock().remove(&self.id);
     }
 }
+
+#[cfg(test)]
+mod tests;

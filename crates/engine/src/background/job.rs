@@ -54,3 +54,6 @@ impl Job {
         (Instant::now() + pause < self.deadline).then_some(pause)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,6 @@ use transom_core::failure::Failure;
 use transom_core::id::ResponseId;
 use transom_core::port::jobs::{Events, JobLease, JobOrder};
 use transom_core::port::store::{TurnRecord, TurnStatus};
-use transom_core::scope::Scope;
 use transom_wire::responses::object::Head;
 use transom_wire::responses::request::{Delivery, Turn};
 
@@ -143,6 +142,3 @@ pub(super) fn unfinished(
 fn parent(head: &Head) -> Option<ResponseId> {
     head.previous_response_id.as_deref().and_then(ResponseId::parse)
 }
-
-/// Whose response it is.
-pub(super) type Owned<'a> = (&'a Scope, &'a ResponseId);

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
 use serde::Serialize;
-use transom_core::Json;
 
+use super::conversations::shown;
 use super::list::List;
 use crate::app::App;
 use crate::caller::Caller;
@@ -41,10 +40,6 @@ pub(crate) async fn cancel(
     Name(id): Name,
 ) -> Result<Response, Rejection> {
     Ok(shown(&app.gateway.cancel_response(&caller, &id).await?))
-}
-
-fn shown(response: &Json) -> Response {
-    reply::json(Bytes::copy_from_slice(response.get().as_bytes()))
 }
 
 #[derive(Serialize)]

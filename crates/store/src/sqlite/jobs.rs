@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! - `sql`: every statement. `read` and `write`: what runs them.
+//! - `sql`: every statement. `read` and `write`: what runs them. `rows`: what they find.
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use super::error::Fault;
 use super::write::Change;
 
 mod read;
+mod rows;
 pub(super) mod sql;
 mod write;
 

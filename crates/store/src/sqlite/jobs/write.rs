@@ -8,12 +8,12 @@ use transom_core::Json;
 use transom_core::clock::Timestamp;
 use transom_core::id::ResponseId;
 use transom_core::port::jobs::{Events, HeldJob, Holder, JobEnd, JobLease, JobOrder, Orphan};
-use transom_core::port::store::{StoredItem, TurnRecord};
+use transom_core::port::store::TurnRecord;
 use transom_core::scope::Scope;
 
-use super::super::read::json;
 use super::super::{insert_item, insert_response};
-use super::{sql, unreadable};
+use super::rows::{HeldRow, OrphanRow};
+use super::sql;
 
 /// Where a change leaves what it has found. It may be read when the change has been committed.
 pub(in crate::sqlite) type Slot<T> = Arc<Mutex<Vec<T>>>;
@@ -226,38 +226,6 @@ async fn expire(
     Ok(swept.len() >= limit as usize)
 }
 
-#[derive(sqlx::FromRow)]
-struct HeldRow {
-    response_id: String,
-    org_id: String,
-    team_id: String,
-    key_id: String,
-    cancel: bool,
-}
-
-impl HeldRow {
-    fn job(self) -> Result<HeldJob, sqlx::Error> {
-        let id = ResponseId::parse(&self.response_id).ok_or_else(unreadable)?;
-        let scope =
-            Scope { org: self.org_id.into(), team: self.team_id.into(), key: self.key_id.into() };
-        Ok(HeldJob { id, scope, cancel: self.cancel })
-    }
-}
-
-#[derive(sqlx::FromRow)]
-struct OrphanRow {
-    response_id: String,
-    org_id: String,
-    team_id: String,
-    key_id: String,
-    cancel: bool,
-    begun: bool,
-    next_event: i64,
-    priority: String,
-    session: Option<String>,
-    request: Option<String>,
-}
-
 /// Completes what was taken over, and leaves it for the one who asked.
 async fn orphans(
     connection: &mut SqliteConnection,
@@ -266,48 +234,11 @@ async fn orphans(
 ) -> Result<bool, sqlx::Error> {
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
-        all.push(orphan(connection, row).await?);
+        all.push(row.orphan(connection).await?);
     }
     let any = !all.is_empty();
     leave(found, all);
     Ok(any)
-}
-
-async fn orphan(connection: &mut SqliteConnection, row: OrphanRow) -> Result<Orphan, sqlx::Error> {
-    let scope = Scope { org: row.org_id.into(), team: row.team_id.into(), key: row.key_id.into() };
-    let id = ResponseId::parse(&row.response_id).ok_or_else(unreadable)?;
-    let (created_at, response): (i64, String) = sqlx::query_as(sql::RESPONSE)
-        .bind(id.as_str())
-        .bind(&*scope.org)
-        .bind(&*scope.team)
-        .fetch_one(&mut *connection)
-        .await?;
-    let input: Vec<(String, String)> = sqlx::query_as(sql::INPUT)
-        .bind(id.as_str())
-        .bind(&*scope.org)
-        .bind(&*scope.team)
-        .fetch_all(connection)
-        .await?;
-    let parsed = |text: String| json(text).map_err(|_| unreadable());
-    let input = input
-        .into_iter()
-        .map(|(id, text)| Ok(StoredItem { id, json: parsed(text)? }))
-        .collect::<Result<_, sqlx::Error>>()?;
-    Ok(Orphan {
-        id,
-        scope,
-        created_at: Timestamp::from_millis(created_at),
-        order: JobOrder {
-            request: parsed(row.request.ok_or_else(unreadable)?)?,
-            session: row.session,
-            priority: row.priority,
-        },
-        response: parsed(response)?,
-        input,
-        begun: row.begun,
-        cancel: row.cancel,
-        next_event: u64::try_from(row.next_event).unwrap_or_default(),
-    })
 }
 
 fn signed(number: u64) -> i64 {
