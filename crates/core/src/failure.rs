@@ -219,7 +219,7 @@ fn is_about_request(error: &UpstreamError) -> bool {
         (
             Some(Symptom::Template | Symptom::ToolParser) | None,
             UpstreamError::Status { status, .. },
-        ) => blames_client(*status),
+        ) => blames_client(*status) || *status == StatusCode::NOT_IMPLEMENTED,
         (Some(symptom), _) => !symptom.is_of_server(),
         (None, _) => false,
     }

@@ -10,14 +10,18 @@
 //! - [`sse`]: event streams, both directions.
 //! - [`tap`]: watches a chat stream for its usage without decoding it.
 //! - [`error`]: failures in OpenAI's shape.
-//! - [`chat`]: `/v1/chat/completions` as the upstream of typed requests.
+//! - [`upstream`]: the two protocols in which typed requests reach a model server, as one: [`chat`] is
+//!   `/v1/chat/completions`, [`native`] its own `/v1/responses`. `answer` has what both make items of.
 //! - [`responses`] is the protocol towards clients, `/v1/responses`.
 
+pub mod answer;
 pub mod chat;
 pub mod error;
+pub mod native;
 pub mod responses;
 pub mod scan;
 pub mod shield;
 pub mod splice;
 pub mod sse;
 pub mod tap;
+pub mod upstream;

@@ -12,18 +12,18 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
+use transom_core::backend::ApiKind;
 use transom_core::caller::Principal;
 use transom_core::event::{Event, Finish};
 use transom_core::failure::Failure;
-use transom_core::item::Item;
 use transom_core::transcript::Violation;
 use transom_core::upstream_error::UpstreamError;
 use transom_core::usage::Usage;
-use transom_wire::chat::Decoder;
 use transom_wire::responses::encode::{Encoder, Finished};
 use transom_wire::responses::object::Head;
 use transom_wire::responses::request::{Delivery, Turn, Work};
 use transom_wire::sse::Splitter;
+use transom_wire::upstream::{Decoder, Expectation};
 
 use crate::background::Job as Background;
 use crate::call::Reply;
@@ -103,11 +103,10 @@ impl Gateway {
         sink: Sink,
     ) -> Running {
         let Prepared { caller, turn, held, job, work, session, stopwatch, .. } = prepared;
-        let calls = turn.generation.input.iter().filter_map(Item::call_id).map(str::to_owned);
-        let decoder =
-            Decoder::new(self.ids.clone()).with_known_calls(calls).with_tools(&turn.generation);
+        let expectation = Expectation::of(&turn.generation, self.ids.clone());
         Running {
-            decoder,
+            decoder: expectation.decoder(ApiKind::default()),
+            expectation,
             _in_progress: None,
             encoder,
             ledger: Ledger::new(self, caller.scope, turn, held, session),
@@ -158,6 +157,8 @@ pub(crate) struct Running {
     /// The name that the model has there, where clients must not read it.
     upstream_name: Option<Arc<str>>,
     splitter: Splitter,
+    expectation: Expectation,
+    /// For the protocol of the server that answers.
     decoder: Decoder,
     keep_alive: std::time::Duration,
     /// When the client last got something.

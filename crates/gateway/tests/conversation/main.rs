@@ -12,6 +12,7 @@
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
 //! - `cancellation`: clients that leave. `background`: turns that go on without them.
 //! - `conversations`: `/v1/conversations`, and turns that work on one.
+//! - `native`: model servers that are asked at their own `/v1/responses`.
 //! - `passthrough`: chat, completions, embeddings and models.
 //! - `schema`: the fields that every object and event must have.
 //! - `socket`: WebSocket mode.
@@ -27,6 +28,7 @@ mod conversations;
 mod events;
 mod fields;
 mod items;
+mod native;
 mod passthrough;
 mod schema;
 mod socket;

@@ -30,7 +30,7 @@ pub(super) const BEGINNING: Timestamp = Timestamp::from_millis(1_767_225_600_000
 pub(super) const END: Timestamp = Timestamp::from_millis(1_767_225_660_000);
 
 /// A request joined with its past.
-pub(super) fn resolve(body: &str, past: Past) -> Result<Turn, Failure> {
+pub(crate) fn resolve(body: &str, past: Past) -> Result<Turn, Failure> {
     let ids = Counter::default();
     let begin =
         Begin { id: ResponseId::fresh(&ids), created_at: BEGINNING, conversation: None, ids: &ids };

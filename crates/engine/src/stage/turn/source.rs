@@ -7,11 +7,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use tokio::time::Instant;
+use transom_core::backend::ApiKind;
 use transom_core::failure::Failure;
 use transom_core::port::upstream::UpstreamBody;
 use transom_wire::sse::COMMENT_KEEP_ALIVE;
 
 use super::Running;
+use crate::dispatch::job::Native;
 use crate::dispatch::{Opened, hidden};
 
 impl Running {
@@ -51,6 +53,12 @@ impl Running {
         let first_token = first_content.saturating_duration_since(called);
         self.gateway.metrics.first_token.observe(first_token.as_secs_f64());
         self.journal.first_event(first_token);
+        self.decoder = self.expectation.decoder(served.speaks);
+        if served.speaks == ApiKind::Responses
+            && let Native::Body(body) = &self.job.native
+        {
+            self.journal.sent(|| body(&self.job.asked));
+        }
         self.upstream_name = served.names.map(|names| names.upstream);
         self.flight = Some(served.flight);
         Ok((held, rest))
