@@ -35,6 +35,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "conversations",
         sql: include_str!("../../migrations/sqlite/0003_conversations.sql"),
     },
+    Migration {
+        name: "sealing_keys",
+        sql: include_str!("../../migrations/sqlite/0005_sealing_keys.sql"),
+    },
 ];
 
 const BOOKKEEPING: &str = "transom_migrations";

@@ -1,6 +1,6 @@
 //! The store against real files.
 //!
-//! `contract`, `conversations` and `models` are what every adapter of the ports must do; the other modules are
+//! `contract`, `conversations`, `models` and `sealing` are what every adapter of the ports must do; the other modules are
 //! about SQLite.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
@@ -13,5 +13,6 @@ mod growth;
 mod model;
 mod models;
 mod opening;
+mod sealing;
 mod sqlite;
 mod support;
