@@ -9,6 +9,7 @@ use transom_core::caller::Principal;
 use transom_core::failure::Failure;
 use transom_core::port::upstream::Route;
 use transom_core::secret::Secret;
+use transom_wire::responses::request::Work;
 
 use crate::call::{Call, Reply};
 use crate::gateway::Gateway;
@@ -18,6 +19,7 @@ use crate::stage::rehydrate::Joined;
 use crate::stage::resolve::resolve;
 use crate::stage::screen::Screened;
 use crate::stage::turn::{Prepared, Stopwatch};
+use crate::stage::unseal;
 
 impl Gateway {
     /// Serves one request: the stages in order.
@@ -36,13 +38,18 @@ impl Gateway {
                 self.pass(&live, passage, job, ticket).await
             }
             // Responses: typed, with history before and a stored turn after.
-            Screened::Response(request) => {
+            Screened::Response(mut request) => {
                 let model = resolve(&live, &request.model, Route::ChatCompletions)?;
+                unseal::request(&live.keyring, &caller.scope, &mut request)?; // sealed items -> open
                 let (delivery, work) = (request.delivery, request.work);
                 let session = call.transport.session();
                 let mut stopwatch = Stopwatch::start();
                 let joined = self.rehydrate(&live, &caller, session, *request).await?; // earlier turns -> Generation
                 stopwatch.rehydrated();
+                if work == Work::Compact {
+                    // The conversation is summed up, and nothing is stored.
+                    return self.compact(&live, &asker, joined, model, ticket).await;
+                }
                 let job = live.plan_turn(&asker, &joined, delivery, model);
                 let Joined { turn, held, .. } = joined;
                 let session = session.cloned();

@@ -15,11 +15,14 @@ use transom_core::caller::Principal;
 use transom_core::event::{Event, Finish};
 use transom_core::failure::Failure;
 use transom_core::item::Item;
+use transom_core::scope::Scope;
 use transom_core::transcript::Violation;
 use transom_core::upstream_error::UpstreamError;
 use transom_core::usage::Usage;
+use transom_sealing::keyring::{Owner, Purpose};
 use transom_wire::chat::Decoder;
-use transom_wire::responses::encode::{Encoder, Finished};
+use transom_wire::responses::encode::{Encoder, Finished, Seal};
+use transom_wire::responses::object::Head;
 use transom_wire::responses::request::{Delivery, Turn, Work};
 use transom_wire::sse::Splitter;
 
@@ -84,7 +87,8 @@ impl Gateway {
         let running = Running {
             decoder,
             _in_progress: self.in_progress.enter(&caller.scope, &turn.head.id),
-            encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery),
+            encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery)
+                .with_seal(self.seal(live, &caller.scope, &turn.head)),
             ledger: Ledger::new(self, caller.scope, turn, held, session),
             settlement: Settlement::open(&self.metrics, LABEL),
             journal: Journal::open(live.settings.turn_log, stopwatch, &job.original),
@@ -105,6 +109,19 @@ impl Gateway {
         // The span names the request in what the task logs.
         self.tracker.spawn(running.until_the_end().in_current_span());
         reply.begun().await
+    }
+}
+
+impl Gateway {
+    /// Seals the thoughts of a turn.
+    fn seal(self: &Arc<Self>, live: &Snapshot, scope: &Scope, head: &Head) -> Seal {
+        let (gateway, keyring) = (Arc::clone(self), Arc::clone(&live.keyring));
+        let (scope, model) = (scope.clone(), head.model.clone());
+        Box::new(move |thoughts| {
+            let owner = Owner { scope: &scope, model: &model };
+            let fresh = (gateway.ids.random(), gateway.clock.now());
+            keyring.seal(Purpose::Thoughts, owner, thoughts, fresh)
+        })
     }
 }
 
@@ -162,7 +179,7 @@ impl Running {
 
     async fn generate_and_keep(&mut self) -> Result<Finished, Failure> {
         let generated = match self.work {
-            Work::Generate => self.generate().await,
+            Work::Generate | Work::Compact => self.generate().await,
             Work::Prewarm => self.prewarm().await,
         };
         self.land(generated.as_ref().err());
@@ -289,7 +306,7 @@ pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
 
 /// A stream that breaks the rules of events is the model server's doing: the decoder lets through
 /// what the server sent.
-fn out_of_rule(violation: Violation) -> Failure {
+pub(super) fn out_of_rule(violation: Violation) -> Failure {
     Failure::Upstream(UpstreamError::Protocol { detail: violation.to_string() })
 }
 

@@ -7,6 +7,7 @@
 //! - `events`: the order of events of every kind of answer.
 //! - `items`: items and tools of every kind: custom tools, hosted tools' history, files.
 //! - `codex`: a task of Codex CLI in two turns.
+//! - `sealed`: thoughts that clients carry sealed, and the keys; `compaction`: conversations summed up.
 //! - `fields`: what becomes of every field of a request.
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
 //! - `cancellation`: clients that leave.
@@ -19,6 +20,7 @@
 
 mod cancellation;
 mod codex;
+mod compaction;
 mod conditions;
 mod conversations;
 mod events;
@@ -26,6 +28,7 @@ mod fields;
 mod items;
 mod passthrough;
 mod schema;
+mod sealed;
 mod socket;
 mod state;
 mod support;

@@ -29,11 +29,15 @@ use events::Writer;
 mod events;
 mod payload;
 
+/// Seals thoughts for the client that asks for them.
+pub type Seal = Box<dyn Fn(&[String]) -> String + Send + Sync>;
+
 /// One response, from its beginning to its end.
 pub struct Encoder {
     head: Head,
     transcript: Transcript,
     writer: Option<Writer>,
+    seal: Option<Seal>,
 }
 
 /// A response that has ended.
@@ -55,7 +59,14 @@ impl Encoder {
             Delivery::Whole => None,
             Delivery::Stream => Some(Writer::default()),
         };
-        Self { head, transcript: Transcript::new(ids), writer }
+        Self { head, transcript: Transcript::new(ids), writer, seal: None }
+    }
+
+    /// Thoughts are sealed when they have ended, if the request asks for it.
+    #[must_use]
+    pub fn with_seal(self, seal: Seal) -> Self {
+        let wanted = self.head.settings.seal_thoughts;
+        Self { seal: wanted.then_some(seal), ..self }
     }
 
     /// The answer so far.
@@ -75,6 +86,9 @@ impl Encoder {
     /// Takes one event in and writes what follows from it.
     pub fn event(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), Violation> {
         self.transcript.apply(event)?;
+        if let Event::ItemDone { .. } = event {
+            self.seal_thoughts();
+        }
         if let Some(writer) = &mut self.writer {
             writer.event(event, &self.transcript, out);
         }
@@ -89,7 +103,7 @@ impl Encoder {
             Some(TurnStatus::Completed) => ItemStatus::Completed,
             _ => ItemStatus::Incomplete,
         };
-        self.transcript.close(status);
+        self.close(status);
         if let Some(writer) = &mut self.writer {
             writer.close(&self.transcript, out);
         }
@@ -113,7 +127,7 @@ impl Encoder {
     /// Ends the answer because something broke, and tells the client: an error, the object with
     /// the items so far, and no end of stream.
     pub fn fail(&mut self, failure: &Failure, out: &mut BytesMut) -> Finished {
-        self.transcript.close(ItemStatus::Incomplete);
+        self.close(ItemStatus::Incomplete);
         let finished = self.finished(&Outcome::Failed(PublicError::of(failure)));
         if let Some(writer) = &mut self.writer {
             writer.error(&failure.public(), out);
@@ -124,8 +138,20 @@ impl Encoder {
 
     /// Ends the answer because the client left; there is nobody to tell.
     pub fn cancel(&mut self) -> Finished {
-        self.transcript.close(ItemStatus::Incomplete);
+        self.close(ItemStatus::Incomplete);
         self.finished(&Outcome::Cancelled)
+    }
+
+    /// Ends what is open.
+    fn close(&mut self, status: ItemStatus) {
+        self.transcript.close(status);
+        self.seal_thoughts();
+    }
+
+    fn seal_thoughts(&mut self) {
+        if let Some(seal) = &self.seal {
+            self.transcript.seal_thoughts(seal);
+        }
     }
 
     fn lifecycle(&mut self, name: &'static str, object: &RawValue, out: &mut BytesMut) {

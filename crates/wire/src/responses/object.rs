@@ -14,7 +14,7 @@ use super::request::{Labels, Settings};
 
 mod shown;
 
-pub(super) use shown::Shown;
+pub(super) use shown::{Shown, ShownUsage};
 
 /// What the response object says about the request. It is made once and does not change while the
 /// answer grows.
