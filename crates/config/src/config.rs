@@ -20,6 +20,7 @@ use crate::{
         metrics::Metrics,
         responses::Responses,
         routing,
+        sealing::Sealing,
         shield::{Caps, Shield},
         store::Store,
         tracing,
@@ -48,6 +49,8 @@ pub struct GatewayConfig {
     pub supervision: Supervision,
     /// Where responses are kept.
     pub store: Store,
+    /// The keys that seal what clients carry.
+    pub sealing: Sealing,
     /// Bounds of the request path.
     pub limits: Limits,
     /// What the shield refuses.
@@ -102,6 +105,7 @@ pub(crate) fn resolve(resolver: &mut Resolver<'_>, layers: Vec<Layer>) -> Resolv
         child: behind.and_then(|behind| behind.child),
         supervision: vllm.supervision(),
         store: Store::resolve(resolver),
+        sealing: Sealing::resolve(resolver),
         limits,
         shield: Shield::read(resolver),
         caps: Caps::read(resolver),

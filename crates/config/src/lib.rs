@@ -69,6 +69,7 @@ pub use crate::{
         log::{Log, LogFormat, LogLevel},
         metrics::Metrics,
         responses::{ReasoningField, ReasoningHistory, Responses},
+        sealing::Sealing,
         shield::{Caps, Shield, ShieldMode},
         store::{Durability, Store},
         vllm::{Child, Restart, Supervision},

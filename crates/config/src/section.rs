@@ -19,6 +19,7 @@ pub(crate) mod metrics;
 pub(crate) mod models;
 pub(crate) mod responses;
 pub(crate) mod routing;
+pub(crate) mod sealing;
 pub(crate) mod shield;
 pub(crate) mod store;
 pub(crate) mod tracing;
@@ -54,6 +55,7 @@ pub fn all() -> Vec<Section> {
         section("Aliases", aliases::Settings::declarations()),
         section("Admin API", admin::Settings::declarations()),
         section("Store", store::Settings::declarations()),
+        section("Sealing", sealing::Settings::declarations()),
         section("Limits", limits::Limits::declarations()),
         section("Shield", shield::Shield::declarations()),
         section("Shield caps", shield::Caps::declarations()),

@@ -15,6 +15,8 @@ pub enum Item {
     Message(Message),
     /// The model thought.
     Reasoning(Reasoning),
+    /// A summary that stands for the conversation before it.
+    Compaction(Compaction),
     /// The model calls a function of the client.
     FunctionCall(FunctionCall),
     /// What that function returned.
@@ -73,10 +75,36 @@ pub struct Reasoning {
     pub summary: Vec<String>,
     /// The thoughts themselves.
     pub content: Vec<String>,
-    /// Thoughts sealed by a server for its own later use; carried, not read.
-    pub encrypted_content: Option<String>,
+    /// The same thoughts, sealed for a client that cannot read them. Once opened they count more than
+    /// what stands beside them, because nobody can have changed them.
+    pub encrypted_content: Option<Sealed>,
     /// How far it got.
     pub status: ItemStatus,
+}
+
+/// Texts that a gateway has sealed for a client to carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// As the client carries them.
+    pub blob: String,
+    /// What is in it; `None` as long as nobody has opened it.
+    pub texts: Option<Vec<String>>,
+}
+
+impl Sealed {
+    /// As it came from a client or the store.
+    pub fn shut(blob: String) -> Self {
+        Self { blob, texts: None }
+    }
+}
+
+/// A summary that stands for the conversation before it.
+#[derive(Clone, Debug)]
+pub struct Compaction {
+    /// Absent on input until the item is stored.
+    pub id: Option<ItemId>,
+    /// The summary.
+    pub encrypted_content: Sealed,
 }
 
 /// A call of a client's function.
@@ -137,6 +165,7 @@ impl Item {
         match self {
             Self::Message(item) => item.id.as_ref(),
             Self::Reasoning(item) => item.id.as_ref(),
+            Self::Compaction(item) => item.id.as_ref(),
             Self::FunctionCall(item) => item.id.as_ref(),
             Self::FunctionCallOutput(item) | Self::CustomToolCallOutput(item) => item.id.as_ref(),
             Self::CustomToolCall(item) => item.id.as_ref(),
@@ -149,6 +178,7 @@ impl Item {
         match self {
             Self::Message(item) => &mut item.id,
             Self::Reasoning(item) => &mut item.id,
+            Self::Compaction(item) => &mut item.id,
             Self::FunctionCall(item) => &mut item.id,
             Self::FunctionCallOutput(item) | Self::CustomToolCallOutput(item) => &mut item.id,
             Self::CustomToolCall(item) => &mut item.id,
@@ -161,11 +191,21 @@ impl Item {
         match self {
             Self::Message(_) => "msg",
             Self::Reasoning(_) => "rs",
+            Self::Compaction(_) => "cmp",
             Self::FunctionCall(_) => "fc",
             Self::FunctionCallOutput(_) => "fco",
             Self::CustomToolCall(_) => "ctc",
             Self::CustomToolCallOutput(_) => "ctco",
             Self::Hosted(item) => item.kind.id_prefix(),
+        }
+    }
+
+    /// What is sealed in it.
+    pub fn sealed_mut(&mut self) -> Option<&mut Sealed> {
+        match self {
+            Self::Reasoning(item) => item.encrypted_content.as_mut(),
+            Self::Compaction(item) => Some(&mut item.encrypted_content),
+            _ => None,
         }
     }
 

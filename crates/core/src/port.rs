@@ -8,5 +8,6 @@
 pub mod conversations;
 pub mod jobs;
 pub mod models;
+pub mod sealing;
 pub mod store;
 pub mod upstream;

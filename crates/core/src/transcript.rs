@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::content::{Part, Text};
 use crate::event::{Delta, Event, Finish, ItemHead, ItemIndex};
 use crate::id::{IdSource, ItemId};
-use crate::item::{CustomToolCall, FunctionCall, Item, ItemStatus, Message, Reasoning, Role};
+use crate::item::{
+    CustomToolCall, FunctionCall, Item, ItemStatus, Message, Reasoning, Role, Sealed,
+};
 use crate::usage::Usage;
 
 /// The most bytes of text, thoughts and arguments that one answer may have.
@@ -91,6 +93,18 @@ impl Transcript {
             let current = status_mut(&mut entry.item);
             if *current == ItemStatus::InProgress {
                 *current = status;
+            }
+        }
+    }
+
+    /// Puts the sealed form beside thoughts that have ended and have none yet.
+    pub fn seal_thoughts(&mut self, seal: impl Fn(&[String]) -> String) {
+        for entry in &mut self.entries {
+            if let Item::Reasoning(reasoning) = &mut entry.item
+                && reasoning.status != ItemStatus::InProgress
+                && reasoning.encrypted_content.is_none()
+            {
+                reasoning.encrypted_content = Some(Sealed::shut(seal(&reasoning.content)));
             }
         }
     }
@@ -201,7 +215,10 @@ fn status_mut(item: &mut Item) -> &mut ItemStatus {
         Item::Reasoning(item) => &mut item.status,
         Item::FunctionCall(item) => &mut item.status,
         Item::CustomToolCall(item) => &mut item.status,
-        Item::FunctionCallOutput(_) | Item::CustomToolCallOutput(_) | Item::Hosted(_) => {
+        Item::FunctionCallOutput(_)
+        | Item::CustomToolCallOutput(_)
+        | Item::Compaction(_)
+        | Item::Hosted(_) => {
             unreachable!("no event makes such an item")
         }
     }

@@ -28,6 +28,8 @@ pub enum Endpoint {
     Score,
     /// `POST /v1/responses`
     Responses,
+    /// `POST /v1/responses/compact`
+    Compact,
 }
 
 /// What a request says beside its body.

@@ -143,6 +143,28 @@ pub enum Write {
     Join,
 }
 
+/// Where a key comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// The files and variables of the configuration.
+    Configuration,
+    /// The store.
+    Store,
+}
+
+/// A sealing key as operators see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealingKeyView {
+    /// Its name, which says nothing about it.
+    pub id: String,
+    /// Where it comes from.
+    pub source: KeySource,
+    /// When it was made; `None` for one of the configuration.
+    pub made: Option<Timestamp>,
+    /// Whether it seals at this moment. All keys open what they have sealed.
+    pub seals: bool,
+}
+
 /// Why a change did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
@@ -199,4 +221,15 @@ pub trait Control: Send + Sync {
         name: &str,
         deployment: Option<&str>,
     ) -> Result<(), ControlError>;
+
+    /// Every sealing key: those of the configuration in their order, then those of the store, newest
+    /// first.
+    fn sealing_keys(&self) -> Vec<SealingKeyView>;
+
+    /// Makes a new key in the store. It opens at once, and seals some seconds later, when every
+    /// gateway on the store has it.
+    async fn add_sealing_key(&self, caller: &Principal) -> Result<SealingKeyView, ControlError>;
+
+    /// Takes a key out of the store: what it has sealed cannot be read any more.
+    async fn remove_sealing_key(&self, id: &str) -> Result<(), ControlError>;
 }

@@ -16,6 +16,7 @@ use transom_wire::scan;
 
 use crate::gateway::Gateway;
 use crate::stage::screen::check_items;
+use crate::stage::unseal;
 
 /// A body that is not read yet.
 pub type Incoming = BoxFuture<'static, Result<Bytes, Failure>>;
@@ -29,7 +30,7 @@ impl Gateway {
     ) -> Result<Json, Failure> {
         let CreateConversation { items, metadata } =
             self.read(body, conversation::parse_create).await?;
-        let items = self.fit(items)?;
+        let items = self.fit(caller, items)?;
         let (id, created_at) = (ConversationId::fresh(self.ids.as_ref()), self.clock.now());
         let record = ConversationRecord { id, created_at, metadata };
         let object = conversation::to_json(&record);
@@ -72,7 +73,7 @@ impl Gateway {
         id: &str,
         body: Incoming,
     ) -> Result<ItemPage, Failure> {
-        let items = self.fit(self.read(body, conversation::parse_items).await?)?;
+        let items = self.fit(caller, self.read(body, conversation::parse_items).await?)?;
         let (parsed, now) = (parse(id)?, self.clock.now());
         match self.conversations.append(&caller.scope, &parsed, items.clone(), now).await {
             Ok(true) => Ok(ItemPage { items, has_more: false }),
@@ -149,8 +150,9 @@ impl Gateway {
     }
 
     /// Items as they are kept, if they may be.
-    fn fit(&self, mut items: Vec<Item>) -> Result<Vec<StoredItem>, Failure> {
+    fn fit(&self, caller: &Principal, mut items: Vec<Item>) -> Result<Vec<StoredItem>, Failure> {
         let live = self.snapshot();
+        unseal::check(&live.keyring, &caller.scope, &mut items, "items")?;
         check_items(&live.settings.shield, &items, "items").map_err(Failure::Invalid)?;
         Ok(items.iter_mut().map(|item| to_stored(item, self.ids.as_ref())).collect())
     }

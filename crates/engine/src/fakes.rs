@@ -21,4 +21,4 @@ pub(crate) use answers::{DONE, chunk, names, rest, role, text};
 pub(crate) use fleet::{deployment, model};
 pub(crate) use server::{Play, Said, cut, status};
 pub(crate) use store::Keeps;
-pub(crate) use world::{Declared, KEEP_ALIVE, SLOTS, World, chat, events, json, refused};
+pub(crate) use world::{Declared, KEEP_ALIVE, SLOTS, World, chat, events, json, keyring, refused};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use transom_core::clock::Timestamp;
+use transom_sealing::keyring::Keyring;
 
 use crate::catalog::Catalog;
 use crate::settings::Settings;
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub settings: Settings,
     /// The models and where they are served.
     pub catalog: Catalog,
+    /// The keys for what clients carry and cannot read.
+    pub keyring: Arc<Keyring>,
 }
 
 /// The place of the present snapshot.

@@ -10,7 +10,7 @@ use transom_core::failure::Failure;
 use transom_core::id::ResponseId;
 use transom_core::port::upstream::Route;
 use transom_core::secret::Secret;
-use transom_wire::responses::request::{CreateResponse, Delivery, Ground};
+use transom_wire::responses::request::{CreateResponse, Delivery, Ground, Work};
 
 use crate::background::{Birth, Order};
 use crate::call::{Call, Hints, Reply};
@@ -23,6 +23,17 @@ use crate::stage::rehydrate::Joined;
 use crate::stage::resolve::resolve;
 use crate::stage::screen::Screened;
 use crate::stage::turn::{Prepared, Stopwatch};
+use crate::stage::unseal;
+
+/// A typed request whose history is there.
+pub(crate) struct Ready {
+    pub(crate) model: Arc<str>,
+    pub(crate) joined: Joined,
+    delivery: Delivery,
+    work: Work,
+    ground: Ground,
+    stopwatch: Stopwatch,
+}
 
 impl Gateway {
     /// Serves one request: the stages in order.
@@ -43,15 +54,24 @@ impl Gateway {
             }
             // Responses: typed, with history before and a stored turn after.
             Screened::Response(request) => {
-                let ground = request.ground;
-                let who = (&call.hints, call.transport.session());
-                let prepared = self.prepare(&live, caller, who, *request, self.birth()).await?;
-                match ground {
+                let asked = (request.work, request.ground);
+                let session = call.transport.session();
+                let ready = self.ready(&live, &caller, session, *request, self.birth()).await?;
+                match asked {
+                    // The conversation is summed up, and nothing is stored.
+                    (Work::Compact, _) => {
+                        let asker = Asker { caller: &caller, hints: &call.hints, seed: self.seed };
+                        self.compact(&live, &asker, ready.joined, ready.model, ticket).await
+                    }
                     // Model call with failover, events, commit, terminal event.
-                    Ground::Foreground => self.run(&live, prepared, ticket).await,
+                    (_, Ground::Foreground) => {
+                        let prepared = self.prepare(&live, caller, (&call.hints, session), ready);
+                        self.run(&live, prepared, ticket).await
+                    }
                     // The same on its own, with its events in the store.
-                    Ground::Background => {
+                    (_, Ground::Background) => {
                         let order = Order::of(&received, &call.hints)?;
+                        let prepared = self.prepare(&live, caller, (&call.hints, session), ready);
                         self.run_in_background(&live, prepared, order).await
                     }
                 }
@@ -59,21 +79,34 @@ impl Gateway {
         }
     }
 
-    /// The stages of a typed request before its model is called. A response that is run again comes
-    /// through here too.
-    pub(crate) async fn prepare(
+    /// The stages of a typed request before it is planned. A response that is run again comes through
+    /// here too.
+    pub(crate) async fn ready(
+        &self,
+        live: &Snapshot,
+        caller: &Principal,
+        session: Option<&Arc<Session>>,
+        mut request: CreateResponse,
+        birth: Birth,
+    ) -> Result<Ready, Failure> {
+        let model = resolve(live, &request.model, Route::ChatCompletions)?; // name -> model
+        unseal::request(&live.keyring, &caller.scope, &mut request)?; // sealed items -> open
+        let (delivery, work, ground) = (request.delivery, request.work, request.ground);
+        let mut stopwatch = Stopwatch::start();
+        let joined = self.rehydrate(live, caller, session, request, birth).await?; // earlier turns -> Generation
+        stopwatch.rehydrated();
+        Ok(Ready { model, joined, delivery, work, ground, stopwatch })
+    }
+
+    /// Plans a turn.
+    pub(crate) fn prepare(
         &self,
         live: &Snapshot,
         caller: Principal,
         (hints, session): (&Hints, Option<&Arc<Session>>),
-        request: CreateResponse,
-        birth: Birth,
-    ) -> Result<Prepared, Failure> {
-        let model = resolve(live, &request.model, Route::ChatCompletions)?; // name -> model
-        let (delivery, work, ground) = (request.delivery, request.work, request.ground);
-        let mut stopwatch = Stopwatch::start();
-        let joined = self.rehydrate(live, &caller, session, request, birth).await?; // earlier turns -> Generation
-        stopwatch.rehydrated();
+        ready: Ready,
+    ) -> Prepared {
+        let Ready { model, joined, delivery, work, ground, stopwatch } = ready;
         let asker = Asker { caller: &caller, hints, seed: self.seed };
         // What runs in the background is written down as it comes, whoever reads it how.
         let planned = match ground {
@@ -83,7 +116,7 @@ impl Gateway {
         let job = live.plan_turn(&asker, &joined, planned, model);
         let Joined { turn, held, .. } = joined;
         let session = session.cloned();
-        Ok(Prepared { caller, turn, held, job, delivery, work, session, stopwatch })
+        Prepared { caller, turn, held, job, delivery, work, session, stopwatch }
     }
 
     /// A new response.

@@ -2,6 +2,7 @@
 
 pub(crate) mod admit;
 pub(crate) mod authenticate;
+pub(crate) mod compact;
 pub(crate) mod pass;
 pub(crate) mod plan;
 pub(crate) mod rehydrate;
@@ -9,3 +10,4 @@ pub(crate) mod resolve;
 pub(crate) mod screen;
 pub(crate) mod settle;
 pub(crate) mod turn;
+pub(crate) mod unseal;

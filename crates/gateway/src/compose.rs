@@ -32,8 +32,10 @@ use transom_upstream::registry::{Backends, Faulty};
 use crate::control::{Controller, First, admin_models};
 use crate::recipe::Recipe;
 use crate::source::{SystemClock, SystemRandom};
+use sealing::Locksmith;
 use settings::{durability, upstream_settings};
 
+pub(crate) mod sealing;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
 
@@ -108,8 +110,8 @@ pub(crate) enum BuildError {
     /// A deployment without a server.
     #[error(transparent)]
     Models(#[from] MissingBackend),
-    /// Models of the admin API that cannot be read.
-    #[error("the models in the store cannot be read: {0}")]
+    /// Models of the admin API or sealing keys that cannot be read.
+    #[error("the models and keys in the store cannot be read: {0}")]
     Stored(#[from] StoreError),
     /// Files that changed while the program started.
     #[error("{}", .0.join("; "))]
@@ -144,7 +146,10 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
     let backends = Backends::reconcile(&Backends::default(), &config.fleet.backends, &upstream)
         .map_err(BuildError::Backends)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let first = snapshot::of(&config, &backends, None, 1, clock.now())?;
+    let locksmith =
+        Locksmith { store: store.clone(), clock: clock.clone(), ids: Arc::new(SystemRandom) };
+    let keys = locksmith.keys(&config.sealing.keys).await?;
+    let first = snapshot::of(&config, (&backends, keys.ring), None, 1, clock.now())?;
     let mut registry = Registry::default();
     let soft = CancellationToken::new();
     let parts = Parts {
@@ -169,6 +174,8 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
         ids: Arc::new(SystemRandom),
         upstream,
         backends: Arc::new(backends),
+        locksmith,
+        keys_revision: keys.revision,
         store_revision: models.revision,
         rows: models.rows,
     };

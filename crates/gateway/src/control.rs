@@ -8,7 +8,8 @@
 //! # Layout
 //!
 //! - this file: the exchange. `watch`: what sets it off. `view`: what operators see.
-//! - `rows`: models that are written through the admin API. `port`: the engine's `Control`.
+//! - `rows`: models that are written through the admin API; `keys`: sealing keys. `port`: the
+//!   engine's `Control`.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
@@ -23,10 +24,12 @@ use transom_engine::gateway::Gateway;
 use transom_upstream::Settings as BackendSettings;
 use transom_upstream::registry::Backends;
 
+use crate::compose::sealing::{Keys, Locksmith};
 use crate::compose::snapshot;
 use crate::recipe::{Recipe, Refused};
 
 mod boot;
+mod keys;
 mod marks;
 mod port;
 mod rows;
@@ -41,6 +44,7 @@ pub(crate) struct Controller {
     recipe: Recipe,
     gateway: Arc<Gateway>,
     store: Arc<dyn ModelStore>,
+    locksmith: Locksmith,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     upstream: BackendSettings,
@@ -59,6 +63,8 @@ struct Now {
     revision: Revision,
     /// The store's revision when it was last read, whatever became of that.
     store_read: i64,
+    /// Likewise of the sealing keys.
+    keys_read: i64,
     sources: Vec<PathBuf>,
 }
 
@@ -73,6 +79,8 @@ pub(crate) struct First {
     pub(crate) backends: Arc<Backends>,
     pub(crate) rows: Vec<ModelRow>,
     pub(crate) store_revision: i64,
+    pub(crate) locksmith: Locksmith,
+    pub(crate) keys_revision: i64,
 }
 
 impl Controller {
@@ -89,11 +97,13 @@ impl Controller {
         };
         tell(&revision.left_out, &[]);
         let (backends, rows, store_read) = (first.backends, first.rows, first.store_revision);
-        let now = Now { backends, rows, revision, store_read, sources };
+        let keys_read = first.keys_revision;
+        let now = Now { backends, rows, revision, store_read, keys_read, sources };
         Self {
             recipe: first.recipe,
             gateway: first.gateway,
             store: first.store,
+            locksmith: first.locksmith,
             clock: first.clock,
             ids: first.ids,
             upstream: first.upstream,
@@ -120,12 +130,28 @@ impl Controller {
         let read = read.unwrap_or_else(|defect| {
             Err(Refused { problems: vec![defect.to_string()], sources: Vec::new() })
         });
-        let taken = read.and_then(|config| {
-            let sources = config.sources.clone();
-            let taken = self.take_over(&config, list.rows, list.revision);
-            taken.map_err(|problems| Refused { problems, sources })
-        });
+        let taken = match read {
+            Ok(config) => self.with_keys(&config, list.rows, list.revision).await,
+            Err(refused) => Err(refused),
+        };
         taken.map_err(|refused| self.reject(refused))
+    }
+
+    /// Reads the sealing keys too, and exchanges everything.
+    async fn with_keys(
+        &self,
+        config: &GatewayConfig,
+        rows: Vec<ModelRow>,
+        store: i64,
+    ) -> Result<Revision, Refused> {
+        let taken = match self.locksmith.keys(&config.sealing.keys).await {
+            Ok(keys) => {
+                self.now().keys_read = keys.revision;
+                self.take_over(config, rows, store, keys)
+            }
+            Err(error) => Err(vec![format!("the store: {error}")]),
+        };
+        taken.map_err(|problems| Refused { problems, sources: config.sources.clone() })
     }
 
     /// Builds the whole of the new snapshot, and exchanges it only when nothing is wrong.
@@ -134,6 +160,7 @@ impl Controller {
         config: &GatewayConfig,
         rows: Vec<ModelRow>,
         store: i64,
+        keys: Keys,
     ) -> Result<Revision, Vec<String>> {
         let digest = digest(&config.sources, &rows);
         let mut settings = self.upstream.clone();
@@ -143,7 +170,8 @@ impl Controller {
             .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let (before, since) = (self.gateway.snapshot(), self.clock.now());
         let number = before.revision + 1;
-        let next = snapshot::of(config, &backends, Some(&before), number, since)
+        let parts = (&backends, keys.ring);
+        let next = snapshot::of(config, parts, Some(&before), number, since)
             .map_err(|error| vec![error.to_string()])?;
         self.gateway.swap(next);
         backends.supersede(&old, &settings);
@@ -152,8 +180,8 @@ impl Controller {
         let revision = Revision { number, digest, store, since, rejected: None, left_out };
         let backends = Arc::new(backends);
         let sources = config.sources.clone();
-        let store_read = store;
-        *self.now() = Now { backends, rows, revision: revision.clone(), store_read, sources };
+        let (revised, store_read, keys_read) = (revision.clone(), store, keys.revision);
+        *self.now() = Now { backends, rows, revision: revised, store_read, keys_read, sources };
         let metrics = &self.gateway.metrics().fleet;
         metrics.reloads.inc();
         metrics.rejected.set(0);

@@ -8,7 +8,7 @@
 //! - `openapi`: the description; `document` is its JSON.
 //! - `guard`: keeps web pages out; `operator`: lets in who holds the key; `body`: reads requests;
 //!   `refusal`: what goes wrong.
-//! - `revision`, `backends`, `mark`, `models`: one file per family of routes; `shown/`: what they
+//! - `revision`, `backends`, `mark`, `models`, `sealing`: one file per family of routes; `shown/`: what they
 //!   show. `litellm`: routes in `LiteLLM`'s words, `litellm/health` among them.
 
 use std::sync::Arc;
@@ -34,6 +34,7 @@ mod operation;
 mod operator;
 pub(crate) mod refusal;
 mod revision;
+mod sealing;
 pub(crate) mod shown;
 
 /// All routes for operators behind all layers.
@@ -69,6 +70,7 @@ fn operations() -> Vec<Operation> {
     all.extend(backends::operations());
     all.extend(mark::operations());
     all.extend(models::operations());
+    all.extend(sealing::operations());
     all.extend(litellm::operations());
     all.extend(probes_and_pages());
     all

@@ -69,6 +69,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/score", post(generate::score))
         .route("/score", post(generate::score))
         .route("/v1/responses", post(generate::responses).get(socket::open))
+        .route("/v1/responses/compact", post(generate::compact))
         .route("/v1/responses/{id}", get(responses::retrieve).delete(responses::delete))
         .route("/v1/responses/{id}/cancel", post(responses::cancel))
         .route("/v1/responses/{id}/input_items", get(responses::input_items))

@@ -1,4 +1,4 @@
-//! Responses, conversations, jobs and models in one SQLite file.
+//! Responses, conversations, jobs, models and sealing keys in one SQLite file.
 //!
 //! Several processes may share the file. Writes go through one task that owns one connection and
 //! puts all that waits into one transaction, hence one fsync; reads use a small pool beside it and
@@ -10,7 +10,7 @@
 //! - `config`: the settings. `open`: from a path to checked, migrated connections. `migrate`: the
 //!   schema's versions.
 //! - `sql`: every statement about responses. `read` and `write`: what runs them.
-//! - `conversations`, `jobs` and `models`: the other ports, with their statements.
+//! - `conversations`, `jobs`, `models` and `sealing`: the other ports, with their statements.
 //! - `error`: what SQLite's result codes mean here.
 
 mod config;
@@ -21,6 +21,7 @@ mod migrate;
 mod models;
 mod open;
 mod read;
+mod sealing;
 mod sql;
 mod write;
 
@@ -44,7 +45,7 @@ pub use write::{Counters, MAX_BATCH, MAX_QUEUE, MAX_TURN_BYTES};
 
 use write::{Change, Writer, insert_item, insert_response};
 
-/// The responses, conversations, jobs and models in one SQLite file.
+/// The responses, conversations, jobs, models and sealing keys in one SQLite file.
 ///
 /// Dropping it lets the writes already accepted finish in the background; [`SqliteStore::close`]
 /// waits for them.

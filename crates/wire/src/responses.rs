@@ -11,10 +11,12 @@
 //! - [`tools`]: tools and tool choice, both ways.
 //! - [`item`]: input, output and stored items, both ways.
 //! - [`object`]: the response object.
+//! - [`compaction`]: a conversation that has been summed up.
 //! - [`conversation`]: the bodies and objects of `/v1/conversations`.
 //! - [`encode`]: events of the one stream into the API's events, or into one object.
 //! - `read`, `path` and `refuse` read JSON so that every error names its field.
 
+pub mod compaction;
 pub mod conversation;
 pub mod encode;
 pub mod item;

@@ -1,6 +1,7 @@
 mod fleet;
 mod rows;
 mod rules;
+mod sealing;
 mod secrets;
 mod show;
 mod upstream;

@@ -98,8 +98,8 @@ impl Gateway {
                 priority: Priority::from_word(&orphan.order.priority).unwrap_or_default(),
             };
             let birth = Birth { id: orphan.id.clone(), created_at: orphan.created_at };
-            let prepared = self.prepare(&live, caller, (&hints, None), *request, birth);
-            let mut prepared = prepared.await?;
+            let ready = self.ready(&live, &caller, None, *request, birth).await?;
+            let mut prepared = self.prepare(&live, caller, (&hints, None), ready);
             // They are in the store, with the ids that clients may have read.
             prepared.turn.input.clone_from(&orphan.input);
             self.start(&live, prepared, entered, orphan.next_event);

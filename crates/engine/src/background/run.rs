@@ -57,7 +57,7 @@ impl Gateway {
         let id = prepared.turn.head.id.clone();
         let entered = self.here.enter(&id, live.settings.background.jobs);
         let entered = entered.ok_or(Failure::Overloaded { retry_after: RETRY_AFTER })?;
-        let mut encoder = self.encoder(&prepared.turn.head, Delivery::Stream);
+        let mut encoder = self.encoder(live, &prepared, Delivery::Stream);
         let mut first = BytesMut::new();
         let object = encoder.queue(&mut first);
         let events = Events { first: 0, count: encoder.written(), frames: first.freeze() };
@@ -89,7 +89,7 @@ impl Gateway {
             deadline: Instant::now() + limits.wait,
             _entered: entered,
         };
-        let mut encoder = self.encoder(&prepared.turn.head, Delivery::Stream);
+        let mut encoder = self.encoder(live, &prepared, Delivery::Stream);
         // They are in the store; the stream goes on behind them.
         encoder.queue(&mut BytesMut::new());
         let running = self.running(live, prepared, encoder, Sink::Log(log)).with_job(job);

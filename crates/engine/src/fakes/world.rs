@@ -18,6 +18,7 @@ use transom_core::model::{Alias, Model};
 use transom_core::port::store::TurnRecord;
 use transom_core::port::upstream::Upstream;
 use transom_core::secret::Secret;
+use transom_sealing::keyring::{Key, Keyring};
 
 use super::conversations::NoConversations;
 use super::fleet::{routing, settings};
@@ -100,6 +101,12 @@ impl Declared {
     }
 }
 
+/// One key, the same in every world.
+pub(crate) fn keyring() -> Arc<Keyring> {
+    let key = Key::of(&Secret::new("the key of every world, 32 letters".to_owned()));
+    Arc::new(Keyring::new(vec![key], Vec::new()).unwrap())
+}
+
 fn snapshot(
     declared: &Declared,
     servers: &Mutex<BTreeMap<BackendId, Arc<Server>>>,
@@ -114,7 +121,7 @@ fn snapshot(
     let catalog = Catalog::build(&declared.fleet, &find, before_catalog).unwrap();
     let revision = before.map_or(1, |before| before.revision + 1);
     let (since, settings) = (Timestamp::from_millis(0), declared.settings.clone());
-    Snapshot { revision, since, settings, catalog }
+    Snapshot { revision, since, settings, catalog, keyring: keyring() }
 }
 
 impl World {

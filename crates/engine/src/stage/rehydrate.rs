@@ -17,6 +17,7 @@ use crate::gateway::Gateway;
 use crate::held::Held;
 use crate::live::Snapshot;
 use crate::session::Session;
+use crate::stage::unseal;
 
 const PARAM: &str = "previous_response_id";
 
@@ -68,7 +69,7 @@ impl Gateway {
         (birth, held): (Birth, Option<&Held>),
     ) -> Result<(Turn, String), Failure> {
         let conversation = held.map(|held| held.conversation().clone());
-        let (past, root) = match (&conversation, &request.previous_response_id) {
+        let (mut past, root) = match (&conversation, &request.previous_response_id) {
             (Some(conversation), _) => {
                 let past = self.said(caller, conversation).await?;
                 refuse_twice(&past, &request.input)?;
@@ -81,6 +82,8 @@ impl Gateway {
             }
             (None, None) => (Past::default(), None),
         };
+        let named = if conversation.is_some() { "conversation" } else { PARAM };
+        unseal::past(&live.keyring, &caller.scope, &mut past.items, named)?;
         let (Birth { id, created_at }, ids) = (birth, self.ids.as_ref());
         let turn = request.resolve(past, Begin { id, created_at, conversation, ids })?;
         let nothing_said =

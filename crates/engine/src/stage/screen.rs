@@ -50,16 +50,17 @@ impl Snapshot {
             Endpoint::Embeddings => (Route::Embeddings, Some(upstream::Route::Embeddings)),
             Endpoint::Rerank => (Route::Rerank, Some(upstream::Route::Rerank)),
             Endpoint::Score => (Route::Score, Some(upstream::Route::Score)),
-            Endpoint::Responses => (Route::Responses, None),
+            Endpoint::Responses | Endpoint::Compact => (Route::Responses, None),
         };
         let shield = &self.settings.shield;
         shield.check_fields(&body, &head, rules).map_err(Failure::Invalid)?;
         if let Some(route) = through {
             return Ok(Screened::Bytes(Passage { route, head: Arc::new(head), body }));
         }
-        let mut request = match transport {
-            Transport::Request => request::parse(&body)?,
-            Transport::Socket(_) => request::parse_event(&body)?,
+        let mut request = match (endpoint, transport) {
+            (Endpoint::Compact, _) => request::parse_compact(&body)?,
+            (_, Transport::Request) => request::parse(&body)?,
+            (_, Transport::Socket(_)) => request::parse_event(&body)?,
         };
         check_schemas(shield, &request).map_err(Failure::Invalid)?;
         check_items(shield, &request.input, "input").map_err(Failure::Invalid)?;

@@ -16,10 +16,12 @@ use transom_core::backend::ApiKind;
 use transom_core::caller::Principal;
 use transom_core::event::{Event, Finish};
 use transom_core::failure::Failure;
+use transom_core::scope::Scope;
 use transom_core::transcript::Violation;
 use transom_core::upstream_error::UpstreamError;
 use transom_core::usage::Usage;
-use transom_wire::responses::encode::{Encoder, Finished};
+use transom_sealing::keyring::{Owner, Purpose};
+use transom_wire::responses::encode::{Encoder, Finished, Seal};
 use transom_wire::responses::object::Head;
 use transom_wire::responses::request::{Delivery, Turn, Work};
 use transom_wire::sse::Splitter;
@@ -81,7 +83,7 @@ impl Gateway {
         ticket: Ticket,
     ) -> Result<Reply, Failure> {
         let (sink, reply) = sink::join(prepared.delivery);
-        let encoder = self.encoder(&prepared.turn.head, prepared.delivery);
+        let encoder = self.encoder(live, &prepared, prepared.delivery);
         let entered = self.in_progress.enter(&prepared.caller.scope, &prepared.turn.head.id);
         let running = self.running(live, prepared, encoder, sink).with_place(entered, ticket);
         // The span names the request in what the task logs.
@@ -90,8 +92,18 @@ impl Gateway {
     }
 
     /// Writes the answer.
-    pub(crate) fn encoder(&self, head: &Head, delivery: Delivery) -> Encoder {
-        Encoder::new(head.clone(), self.ids.clone(), delivery)
+    pub(crate) fn encoder(
+        self: &Arc<Self>,
+        live: &Snapshot,
+        prepared: &Prepared,
+        delivery: Delivery,
+    ) -> Encoder {
+        let head = &prepared.turn.head;
+        Encoder::new(head.clone(), self.ids.clone(), delivery).with_seal(self.seal(
+            live,
+            &prepared.caller.scope,
+            head,
+        ))
     }
 
     /// A turn that is ready to be put on its task.
@@ -127,6 +139,19 @@ impl Gateway {
             background: None,
             _ticket: None,
         }
+    }
+}
+
+impl Gateway {
+    /// Seals the thoughts of a turn.
+    fn seal(self: &Arc<Self>, live: &Snapshot, scope: &Scope, head: &Head) -> Seal {
+        let (gateway, keyring) = (Arc::clone(self), Arc::clone(&live.keyring));
+        let (scope, model) = (scope.clone(), head.model.clone());
+        Box::new(move |thoughts| {
+            let owner = Owner { scope: &scope, model: &model };
+            let fresh = (gateway.ids.random(), gateway.clock.now());
+            keyring.seal(Purpose::Thoughts, owner, thoughts, fresh)
+        })
     }
 }
 
@@ -198,7 +223,7 @@ impl Running {
 
     async fn generate_and_keep(&mut self) -> Result<Finished, Failure> {
         let generated = match self.work {
-            Work::Generate => self.generate().await,
+            Work::Generate | Work::Compact => self.generate().await,
             Work::Prewarm => self.prewarm().await,
         };
         self.land(generated.as_ref().err());
@@ -329,7 +354,7 @@ pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
 
 /// A stream that breaks the rules of events is the model server's doing: the decoder lets through
 /// what the server sent.
-fn out_of_rule(violation: Violation) -> Failure {
+pub(super) fn out_of_rule(violation: Violation) -> Failure {
     Failure::Upstream(UpstreamError::Protocol { detail: violation.to_string() })
 }
 

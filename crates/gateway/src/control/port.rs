@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use transom_core::backend::BackendId;
 use transom_core::caller::Principal;
 use transom_engine::control::{
-    BackendView, Control, ControlError, Marking, ModelView, Rejected, Revision, Wording, Write,
+    BackendView, Control, ControlError, Marking, ModelView, Rejected, Revision, SealingKeyView,
+    Wording, Write,
 };
 
 use super::Controller;
@@ -70,5 +71,17 @@ impl Control for Controller {
         deployment: Option<&str>,
     ) -> Result<(), ControlError> {
         self.remove_row(caller, name, deployment).await
+    }
+
+    fn sealing_keys(&self) -> Vec<SealingKeyView> {
+        self.keys_in_effect()
+    }
+
+    async fn add_sealing_key(&self, caller: &Principal) -> Result<SealingKeyView, ControlError> {
+        self.add_key(caller).await
+    }
+
+    async fn remove_sealing_key(&self, id: &str) -> Result<(), ControlError> {
+        self.remove_key(id).await
     }
 }

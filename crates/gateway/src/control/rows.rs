@@ -136,7 +136,8 @@ impl Controller {
         Ok(self.view_of_model(&model, readiness))
     }
 
-    async fn reloaded(&self) -> Result<(), ControlError> {
+    /// Puts what was written into effect.
+    pub(super) async fn reloaded(&self) -> Result<(), ControlError> {
         let taken = Self::reload(self).await;
         taken.map(drop).map_err(|rejected| ControlError::Invalid(rejected.problems))
     }

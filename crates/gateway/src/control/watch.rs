@@ -90,7 +90,11 @@ impl Controller {
 
     /// A store that cannot be read has not changed as far as anybody knows.
     async fn store_has_changed(&self) -> bool {
-        let known = self.now().store_read;
-        self.store.revision().await.is_ok_and(|revision| revision != known)
+        let (models, keys) = {
+            let now = self.now();
+            (now.store_read, now.keys_read)
+        };
+        self.store.revision().await.is_ok_and(|revision| revision != models)
+            || self.locksmith.store.keys_revision().await.is_ok_and(|revision| revision != keys)
     }
 }

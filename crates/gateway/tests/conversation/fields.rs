@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use transom_testkit::FakeBackend;
-use transom_wire::responses::request::{Effect, FIELDS};
+use transom_testkit::answer::chat::chat;
+use transom_wire::responses::request::{Effect, FIELDS, INCLUDES};
 
 use crate::support::{Talk, body, json};
 
@@ -93,6 +94,53 @@ async fn every_field_has_the_effect_that_the_reference_says() {
         }
     }
 }
+
+#[tokio::test]
+async fn every_value_of_include_has_the_effect_that_the_reference_says() {
+    let talk = Talk::start().await;
+    let thinks = || chat().reasoning("Hm").text("Hi");
+    let ask = async |include: &str| {
+        talk.backend.answer(thinks());
+        let mut response =
+            talk.respond(&format!(r#""input":[{PICTURE}],"include":[{include}]"#)).await;
+        let path = format!("/v1/responses/{}/input_items", response["id"].as_str().expect("an id"));
+        let mut listed = talk.client.get(&path).await.json()["data"].clone();
+        // Each answer has its own ids and times.
+        for item in [&mut response["output"], &mut listed] {
+            for item in item.as_array_mut().expect("items") {
+                item["id"] = Value::Null;
+            }
+        }
+        (response["output"].clone(), listed, talk.sent())
+    };
+    let plain = ask("").await;
+    let pictured = &plain.1[3]["content"][0]["image_url"];
+    assert_eq!(pictured, "https://example.com/a.png", "{}", plain.1);
+    assert_eq!(plain.1[2]["results"][0]["text"], "found");
+    assert_eq!(plain.1[1]["outputs"][0]["logs"], "2");
+    assert_eq!(plain.1[0]["action"]["sources"][0]["url"], "https://example.com");
+    for value in INCLUDES {
+        let mut answer = ask(&format!("{:?}", value.name)).await;
+        match value.name {
+            "message.output_text.logprobs" => assert_eq!(answer.2["logprobs"], true),
+            "reasoning.encrypted_content" => {
+                let sealed = answer.0[0].as_object_mut().expect("an item");
+                assert!(sealed.remove("encrypted_content").is_some_and(|blob| blob.is_string()));
+                assert_eq!(answer, plain);
+            }
+            name => {
+                assert_eq!(value.effect, Effect::WithoutEffect, "{name}");
+                assert_eq!(answer, plain, "{name}");
+            }
+        }
+    }
+}
+
+/// What the values without effect ask for, newest last.
+const PICTURE: &str = r#"{"role":"user","content":[{"type":"input_image","image_url":"https://example.com/a.png"}]},
+    {"type":"file_search_call","id":"fs","status":"completed","queries":["q"],"results":[{"text":"found"}]},
+    {"type":"code_interpreter_call","id":"ci","status":"completed","container_id":"c","code":"1+1","outputs":[{"type":"logs","logs":"2"}]},
+    {"type":"web_search_call","id":"ws","status":"completed","action":{"type":"search","query":"q","sources":[{"type":"url","url":"https://example.com"}]}}"#;
 
 /// What a field does that the gateway itself honours.
 async fn honoured(talk: &Talk, name: &str, asked: &str) {

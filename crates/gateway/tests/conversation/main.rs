@@ -8,6 +8,7 @@
 //! - `items`: items and tools of every kind: custom tools, hosted tools' history, files.
 //! - `codex`: a task of Codex CLI in two turns.
 //! - `compliance`: the cases of the Open Responses compliance suite.
+//! - `sealed`: thoughts that clients carry sealed, and the keys; `compaction`: conversations summed up.
 //! - `fields`: what becomes of every field of a request.
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
 //! - `cancellation`: clients that leave. `background`: turns that go on without them.
@@ -22,6 +23,7 @@
 mod background;
 mod cancellation;
 mod codex;
+mod compaction;
 mod compliance;
 mod conditions;
 mod conversations;
@@ -31,6 +33,7 @@ mod items;
 mod native;
 mod passthrough;
 mod schema;
+mod sealed;
 mod socket;
 mod state;
 mod support;

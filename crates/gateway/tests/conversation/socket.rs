@@ -13,7 +13,7 @@ use transom_testkit::{FakeBackend, Gate};
 use crate::support::{RESPONSES, Talk, body, text_of, tool};
 use client::{Client, kinds};
 
-mod client;
+pub(crate) mod client;
 mod life;
 
 fn messages(talk: &Talk) -> Vec<(String, String)> {

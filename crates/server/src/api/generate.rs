@@ -44,6 +44,11 @@ pub(crate) async fn responses(State(app): State<Arc<App>>, request: Request) -> 
     generate(&app, Endpoint::Responses, request).await
 }
 
+/// `POST /v1/responses/compact`
+pub(crate) async fn compact(State(app): State<Arc<App>>, request: Request) -> Answer {
+    generate(&app, Endpoint::Compact, request).await
+}
+
 async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
     let (head, body) = request.into_parts();
     let credentials = bearer(&head.headers)?;

@@ -46,6 +46,8 @@ async fn the_description_has_every_route_of_the_router_and_no_other() {
             "/admin/v1/openapi.json",
             "/admin/v1/reload",
             "/admin/v1/revision",
+            "/admin/v1/sealing-keys",
+            "/admin/v1/sealing-keys/{id}",
             "/health",
             "/health/liveliness",
             "/health/liveness",

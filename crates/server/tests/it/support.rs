@@ -24,6 +24,7 @@ use transom_engine::live::Snapshot;
 use transom_engine::metrics::Metrics;
 use transom_engine::session;
 use transom_engine::settings::{Access, Settings, TurnLog};
+use transom_sealing::keyring::{Key, Keyring};
 use transom_server::app::{App, Limits};
 use transom_server::listener::Shutdown;
 use transom_server::{admin, app, body, socket};
@@ -101,7 +102,9 @@ impl World {
         let catalog = Catalog::build(&fleet::fleet(), &|id| Some(ports::server(id)), None).unwrap();
         let since = Timestamp::from_millis(NOON * 1000);
         let settings = settings(access);
-        let snapshot = Snapshot { revision: REVISION, since, settings, catalog };
+        let key = Key::of(&Secret::new("the key of every world".to_owned()));
+        let keyring = Arc::new(Keyring::new(vec![key], Vec::new()).unwrap());
+        let snapshot = Snapshot { revision: REVISION, since, settings, catalog, keyring };
         let store = Arc::new(Shelf::default());
         let mut registry = Registry::default();
         let parts = Parts {

@@ -68,6 +68,31 @@ async fn a_wrong_mark_is_refused_with_the_name_of_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn sealing_keys_are_made_and_taken_out_and_never_shown() {
+    let world = World::keyed();
+    let kept = json!({"id": "bb", "object": "sealing_key", "source": "store", "created_at": NOON, "seals": false});
+    let configured =
+        json!({"id": "aa", "object": "sealing_key", "source": "configuration", "seals": true});
+    let list = world.admin("GET /admin/v1/sealing-keys", "").await;
+    assert_eq!(list.json(), json!({"object": "list", "data": [configured, kept]}));
+    let made = world.admin("POST /admin/v1/sealing-keys", "").await;
+    assert_eq!((made.status.as_u16(), made.json()), (201, kept));
+    let gone = world.admin("DELETE /admin/v1/sealing-keys/bb", "").await;
+    assert_eq!(gone.json(), json!({"id": "bb", "object": "sealing_key", "deleted": true}));
+    let by = || "master".to_owned();
+    assert_eq!(world.control.told(), [Told::AddKey { by: by() }, Told::RemoveKey("bb".to_owned())]);
+    for (error, expected) in [
+        (ControlError::NotFound("no key".to_owned()), (404, "not_found".to_owned(), None)),
+        (ControlError::Conflict("in use".to_owned()), (409, "conflict".to_owned(), None)),
+        (ControlError::ReadOnly("in a file".to_owned()), (409, "read_only".to_owned(), None)),
+    ] {
+        *world.control.fails.lock().unwrap() = Some(error);
+        let refused = world.admin("DELETE /admin/v1/sealing-keys/bb", "").await;
+        assert_eq!(refused.error(), expected);
+    }
+}
+
+#[tokio::test]
 async fn models_are_added_changed_and_taken_out_by_name() {
     let world = World::keyed();
     let json = r#"{"model":{"name":"a/b","deployments":[]}}"#;

@@ -36,6 +36,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0003_conversations.sql"),
     },
     Migration { name: "jobs", sql: include_str!("../../migrations/sqlite/0004_jobs.sql") },
+    Migration {
+        name: "sealing_keys",
+        sql: include_str!("../../migrations/sqlite/0005_sealing_keys.sql"),
+    },
 ];
 
 const BOOKKEEPING: &str = "transom_migrations";

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transom_core::id::{ConversationId, ResponseId};
 use transom_core::port::models::{Expect, MAX_MODEL_BYTES, ModelRow};
+use transom_core::port::sealing::SealingKeyRow;
 use transom_core::port::store::{StoreError, StoredItem, TurnRecord};
 use transom_core::scope::Scope;
 
@@ -42,6 +43,8 @@ pub(super) enum Change {
     Job(JobChange),
     PutModel(Box<ModelRow>, Expect),
     RemoveModel(String),
+    AddSealingKey(Box<SealingKeyRow>, Expect),
+    RemoveSealingKey(String),
 }
 
 impl Change {
@@ -58,7 +61,10 @@ impl Change {
             Self::PutModel(row, _) => {
                 (row.json.get().len() > MAX_MODEL_BYTES).then_some(Fault::ModelTooLarge)
             }
-            Self::Delete(_) | Self::RemoveModel(_) => None,
+            Self::Delete(_)
+            | Self::RemoveModel(_)
+            | Self::AddSealingKey(..)
+            | Self::RemoveSealingKey(_) => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The store against real files.
 //!
-//! `contract`, `conversations`, `jobs` and `models` are what every adapter of the ports must do; the other modules are
+//! `contract`, `conversations`, `jobs`, `models` and `sealing` are what every adapter of the ports must do; the other modules are
 //! about SQLite.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
@@ -14,5 +14,6 @@ mod jobs;
 mod model;
 mod models;
 mod opening;
+mod sealing;
 mod sqlite;
 mod support;

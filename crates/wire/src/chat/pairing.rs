@@ -50,13 +50,22 @@ pub fn check_pairing(items: &[Item]) -> Result<(), Pairing> {
             pairs.output(index, call_id)?;
         } else if is_record(item) {
             // Nobody speaks: the model is not told of it.
-        } else if matches!(item, Item::Message(message) if message.role != Role::Assistant) {
+        } else if is_of_others(item) {
             pairs.all_answered()?;
         } else {
             pairs.model_speaks()?;
         }
     }
     pairs.all_answered()
+}
+
+/// Whether somebody else than the model speaks. A summary is told like a message of the user.
+fn is_of_others(item: &Item) -> bool {
+    match item {
+        Item::Message(message) => message.role != Role::Assistant,
+        Item::Compaction(_) => true,
+        _ => false,
+    }
 }
 
 fn is_record(item: &Item) -> bool {

@@ -32,11 +32,15 @@ mod payload;
 
 pub use orphan::{End, end_orphan};
 
+/// Seals thoughts for the client that asks for them.
+pub type Seal = Box<dyn Fn(&[String]) -> String + Send + Sync>;
+
 /// One response, from its beginning to its end.
 pub struct Encoder {
     head: Head,
     transcript: Transcript,
     writer: Option<Writer>,
+    seal: Option<Seal>,
 }
 
 /// A response that has ended.
@@ -58,7 +62,14 @@ impl Encoder {
             Delivery::Whole => None,
             Delivery::Stream => Some(Writer::default()),
         };
-        Self { head, transcript: Transcript::new(ids), writer }
+        Self { head, transcript: Transcript::new(ids), writer, seal: None }
+    }
+
+    /// Thoughts are sealed when they have ended, if the request asks for it.
+    #[must_use]
+    pub fn with_seal(self, seal: Seal) -> Self {
+        let wanted = self.head.settings.seal_thoughts;
+        Self { seal: wanted.then_some(seal), ..self }
     }
 
     /// The answer so far.
@@ -105,6 +116,9 @@ impl Encoder {
     /// Takes one event in and writes what follows from it.
     pub fn event(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), Violation> {
         self.transcript.apply(event)?;
+        if let Event::ItemDone { .. } = event {
+            self.seal_thoughts();
+        }
         if let Some(writer) = &mut self.writer {
             writer.event(event, &self.transcript, out);
         }
@@ -119,7 +133,7 @@ impl Encoder {
             TurnStatus::Completed => ItemStatus::Completed,
             _ => ItemStatus::Incomplete,
         };
-        self.transcript.close(status);
+        self.close(status);
         if let Some(writer) = &mut self.writer {
             writer.close(&self.transcript, out);
         }
@@ -143,7 +157,7 @@ impl Encoder {
     /// Ends the answer because something broke, and tells the client: an error, the object with
     /// the items so far, and no end of stream.
     pub fn fail(&mut self, failure: &Failure, out: &mut BytesMut) -> Finished {
-        self.transcript.close(ItemStatus::Incomplete);
+        self.close(ItemStatus::Incomplete);
         let finished = self.finished(&Outcome::Failed(PublicError::of(failure)));
         if let Some(writer) = &mut self.writer {
             writer.error(&failure.public(), out);
@@ -155,11 +169,23 @@ impl Encoder {
     /// Ends the answer because the client left, or does not want it any more. Whoever still reads
     /// its stream is told: OpenAI has no event for it, so it is an error.
     pub fn cancel(&mut self, out: &mut BytesMut) -> Finished {
-        self.transcript.close(ItemStatus::Incomplete);
+        self.close(ItemStatus::Incomplete);
         if let Some(writer) = &mut self.writer {
             writer.error(&Failure::Cancelled.public(), out);
         }
         self.finished(&Outcome::Cancelled)
+    }
+
+    /// Ends what is open.
+    fn close(&mut self, status: ItemStatus) {
+        self.transcript.close(status);
+        self.seal_thoughts();
+    }
+
+    fn seal_thoughts(&mut self) {
+        if let Some(seal) = &self.seal {
+            self.transcript.seal_thoughts(seal);
+        }
     }
 
     fn lifecycle(&mut self, name: &'static str, object: &RawValue, out: &mut BytesMut) {

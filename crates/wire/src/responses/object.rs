@@ -19,7 +19,7 @@ mod amended;
 mod shown;
 
 pub(super) use amended::amended;
-pub(super) use shown::Shown;
+pub(super) use shown::{Shown, ShownUsage};
 
 /// What the response object says about the request. It is made once and does not change while the
 /// answer grows.

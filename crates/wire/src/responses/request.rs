@@ -1,6 +1,6 @@
 //! The body of `POST /v1/responses`, and the event that stands for it on a WebSocket.
 //!
-//! [`parse`] and [`parse_event`] check everything that can be checked without history;
+//! [`parse`], [`parse_event`] and [`parse_compact`] check everything that can be checked without history;
 //! [`CreateResponse::resolve`] joins the request with the turns it continues. What becomes of each field is listed in
 //! [`FIELDS`]; what the list does not have goes on to the model server as it came.
 
@@ -15,14 +15,18 @@ use super::path::Path;
 use super::read::Object;
 use super::{conversation, refuse, tools};
 
+pub use compact::{COMPACT_FIELDS, parse_compact};
 pub use fields::{Effect, FIELDS, Field};
+pub use include::{INCLUDES, Include, check_include};
 pub use labels::Labels;
 pub(super) use labels::{metadata_of, read_metadata};
-pub use settings::{Settings, check_include};
+pub use settings::Settings;
 pub use turn::{Begin, Past, Turn};
 
+mod compact;
 mod extra;
 mod fields;
+mod include;
 mod labels;
 mod settings;
 mod socket;
@@ -90,6 +94,8 @@ pub enum Work {
     /// Nothing: the answer is empty, and a later request continues it. `generate: false` on a
     /// WebSocket.
     Prewarm,
+    /// The model sums the conversation up: `POST /v1/responses/compact`.
+    Compact,
 }
 
 /// Reads a request. Every refusal but that of a body that is no JSON object names the field.

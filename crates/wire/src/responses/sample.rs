@@ -40,7 +40,8 @@ pub(crate) fn resolve(body: &str, past: Past) -> Result<Turn, Failure> {
 /// An encoder for the answer to a request.
 pub(super) fn encoder(body: &str, delivery: Delivery) -> Encoder {
     let turn = resolve(body, Past::default()).unwrap();
-    Encoder::new(turn.head, Arc::new(Counter::default()), delivery)
+    let seal = |thoughts: &[String]| format!("sealed {}", thoughts.concat().len());
+    Encoder::new(turn.head, Arc::new(Counter::default()), delivery).with_seal(Box::new(seal))
 }
 
 /// The whole stream of an answer, and how it ended.

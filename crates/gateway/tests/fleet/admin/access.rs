@@ -7,7 +7,7 @@ use crate::admin::{MASTER, Site};
 use crate::support::{gateway, keyed, refusal};
 
 /// Every route that tells or changes something.
-const ROUTES: [(&str, &str); 10] = [
+const ROUTES: [(&str, &str); 13] = [
     ("GET", "/admin/v1/revision"),
     ("GET", "/admin/v1/backends"),
     ("PUT", "/admin/v1/backends/one/state"),
@@ -15,6 +15,9 @@ const ROUTES: [(&str, &str); 10] = [
     ("POST", "/admin/v1/models"),
     ("DELETE", "/admin/v1/models/m"),
     ("POST", "/admin/v1/reload"),
+    ("GET", "/admin/v1/sealing-keys"),
+    ("POST", "/admin/v1/sealing-keys"),
+    ("DELETE", "/admin/v1/sealing-keys/a"),
     ("POST", "/model/new"),
     ("GET", "/model/info"),
     ("GET", "/health"),

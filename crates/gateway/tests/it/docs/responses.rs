@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use transom_wire::responses::request::{Effect, FIELDS};
+use transom_wire::responses::request::{COMPACT_FIELDS, Effect, FIELDS, Field, INCLUDES};
 
 const HEAD: &str = "<!-- Generated from crates/wire; do not edit. -->
 
@@ -17,19 +17,52 @@ it. A field that is `null` counts as absent.
 
 pub(super) fn page() -> String {
     let mut page = HEAD.to_owned();
-    for field in FIELDS {
-        let effect = match field.effect {
-            Effect::Honoured => "honoured",
-            Effect::PassedOn => "passed on to the model server",
-            Effect::WithoutEffect => "accepted, without effect",
-            Effect::Refused => "refused (400)",
-        };
-        let note = field.note.split_whitespace().collect::<Vec<_>>().join(" ");
-        writeln!(page, "| `{}` | {effect} | {note} |", field.name).expect("writing to a string");
+    fields(&mut page, FIELDS);
+    page.push_str(INCLUDE);
+    for value in INCLUDES {
+        row(&mut page, value.name, value.effect, value.note);
     }
     page.push_str(TAIL);
+    page.push_str(COMPACT);
+    fields(&mut page, COMPACT_FIELDS);
     page
 }
+
+fn fields(page: &mut String, fields: &[Field]) {
+    for field in fields {
+        row(page, field.name, field.effect, field.note);
+    }
+}
+
+fn row(page: &mut String, name: &str, effect: Effect, note: &str) {
+    let effect = match effect {
+        Effect::Honoured => "honoured",
+        Effect::PassedOn => "passed on to the model server",
+        Effect::WithoutEffect => "accepted, without effect",
+        Effect::Refused => "refused (400)",
+    };
+    let note = note.split_whitespace().collect::<Vec<_>>().join(" ");
+    writeln!(page, "| `{name}` | {effect} | {note} |").expect("writing to a string");
+}
+
+const INCLUDE: &str = "
+## Values of `include`
+
+| Value | What becomes of it | Remarks |
+|---|---|---|
+";
+
+const COMPACT: &str = "
+## Fields of `POST /v1/responses/compact`
+
+The answer is a `response.compaction`: the messages of the user and of the application, word for word, and
+behind them one `compaction` item with the model's summary of everything, sealed. Its `output` is the
+`input` of the next request. Fields that are neither here nor among those of a response go on to the model
+server.
+
+| Field | What becomes of it | Remarks |
+|---|---|---|
+";
 
 const TAIL: &str = "
 ## Tools
@@ -52,12 +85,13 @@ cases, and with model servers that do not know these fields, the input is what t
 
 | Item | What the model sees |
 |---|---|
-| `message`, `reasoning` | as they are; `encrypted_content` of reasoning is kept and not read |
+| `message` | as it is |
+| `reasoning` | the thoughts, as far as the model gets to see earlier ones. `encrypted_content` is opened and counts more than `content` beside it; where it was not sealed here, for this team and this model name, or was changed: 400, `invalid_encrypted_content` |
 | `function_call`, `custom_tool_call` and their outputs | a call and its result |
 | `web_search_call`, `file_search_call`, `code_interpreter_call`, `mcp_call`, `image_generation_call` | a call and its result; `{\"status\":…}` where the item has no result, and always for pictures |
 | `local_shell_call`, `shell_call`, `apply_patch_call`, `computer_call`, `tool_search_call`, `mcp_approval_request` and their outputs | a call and its result; each call needs its output. A screenshot is a picture |
 | `mcp_list_tools`, a `tool_search_call` without `call_id` | nothing |
-| `compaction` | refused (400, `invalid_encrypted_content`) |
+| `compaction` | the summary, as a message of the user. It is opened under the same conditions |
 | `item_reference`, others | refused (400) |
 
 All items keep the `id` that the client gave them. Items of hosted tools keep every field and its spelling,

@@ -8,8 +8,8 @@ use transom_core::caller::Principal;
 use transom_core::clock::Timestamp;
 use transom_core::model::Source;
 use transom_engine::control::{
-    BackendView, Control, ControlError, Marked, Marking, ModelView, Rejected, Revision, Wording,
-    Write,
+    BackendView, Control, ControlError, KeySource, Marked, Marking, ModelView, Rejected, Revision,
+    SealingKeyView, Wording, Write,
 };
 use transom_engine::gateway::Gateway;
 
@@ -21,6 +21,8 @@ pub(crate) enum Told {
     Mark(String, Marking),
     Write { by: String, name: Option<String>, json: String, wording: Wording, write: Write },
     Remove { by: String, name: String, deployment: Option<String> },
+    AddKey { by: String },
+    RemoveKey(String),
 }
 
 pub(crate) struct Fake {
@@ -149,5 +151,28 @@ impl Control for Fake {
         let deployment = deployment.map(str::to_owned);
         let by = caller.scope.key.to_string();
         self.note(Told::Remove { by, name: name.to_owned(), deployment })
+    }
+
+    fn sealing_keys(&self) -> Vec<SealingKeyView> {
+        let key = |id: &str, source, made, seals| SealingKeyView {
+            id: id.to_owned(),
+            source,
+            made,
+            seals,
+        };
+        let at = Timestamp::from_millis(NOON * 1000);
+        vec![
+            key("aa", KeySource::Configuration, None, true),
+            key("bb", KeySource::Store, Some(at), false),
+        ]
+    }
+
+    async fn add_sealing_key(&self, caller: &Principal) -> Result<SealingKeyView, ControlError> {
+        self.note(Told::AddKey { by: caller.scope.key.to_string() })?;
+        Ok(self.sealing_keys().remove(1))
+    }
+
+    async fn remove_sealing_key(&self, id: &str) -> Result<(), ControlError> {
+        self.note(Told::RemoveKey(id.to_owned()))
     }
 }

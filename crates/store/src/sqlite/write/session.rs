@@ -12,7 +12,7 @@ use transom_core::scope::Scope;
 
 use super::super::conversations::Ended;
 use super::super::error::{Shared, is_constraint, store_error};
-use super::super::{conversations, jobs, models, sql};
+use super::super::{conversations, jobs, models, sealing, sql};
 use super::{Change, Job, Tally};
 
 /// What became of each change of a committed transaction.
@@ -144,6 +144,10 @@ async fn apply(connection: &mut SqliteConnection, job: &Job) -> Result<bool, sql
         Change::Job(change) => jobs::apply(connection, &job.scope, change).await,
         Change::PutModel(row, expect) => models::put(connection, &job.scope, row, *expect).await,
         Change::RemoveModel(name) => models::remove(connection, name).await,
+        Change::AddSealingKey(row, expect) => {
+            sealing::add(connection, &job.scope, row, *expect).await
+        }
+        Change::RemoveSealingKey(id) => sealing::remove(connection, id).await,
     }
 }
 

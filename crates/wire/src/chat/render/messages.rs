@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use transom_core::content::Part;
 use transom_core::id::ItemId;
 use transom_core::item::{
-    FunctionOutput, HostedItem, Item, Message as Said, Reasoning, Role, Told,
+    Compaction, FunctionOutput, HostedItem, Item, Message as Said, Reasoning, Role, Told,
 };
 use transom_core::request::Generation;
 
@@ -15,6 +15,9 @@ use crate::chat::forced;
 
 /// Between texts that were written apart.
 const BLANK_LINE: &str = "\n\n";
+
+/// What a summary begins with.
+const SUMMARY: &str = "The conversation before this was replaced by this summary of it:";
 
 /// The id of a call in an item that nobody has stored: items get their ids before they are rendered.
 const UNNAMED_CALL: &str = "call";
@@ -99,6 +102,7 @@ impl<'a> Messages<'a> {
             Item::Message(said) => self.push_said(said, item),
             Item::Reasoning(reasoning) if remember => self.turn.think(reasoning),
             Item::Reasoning(_) => {}
+            Item::Compaction(compaction) => self.push_summary(compaction),
             Item::FunctionCall(call) => self.turn.call(call.into()),
             Item::CustomToolCall(call) => self.turn.call(call.into()),
             Item::FunctionCallOutput(output) | Item::CustomToolCallOutput(output) => {
@@ -122,6 +126,16 @@ impl<'a> Messages<'a> {
             }
             Told::Output { call_id, output } => self.push_output(call_id, output),
         }
+    }
+
+    /// As a message of the user: many templates know a system message only at the beginning, and a
+    /// summary may repeat what tools returned, which nobody should obey.
+    fn push_summary(&mut self, compaction: &'a Compaction) {
+        self.end_turn();
+        let texts = compaction.encrypted_content.texts.iter().flatten();
+        let texts = texts.map(|text| Cow::Borrowed(text.as_str()));
+        let content = join([Cow::Borrowed(SUMMARY)].into_iter().chain(texts).collect(), BLANK_LINE);
+        self.said.push(Message::User { content: Content::Text(content) });
     }
 
     fn push_said(&mut self, said: &'a Said, item: &'a Item) {
@@ -181,9 +195,12 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The thoughts themselves if they are known, else their summary.
+    /// The thoughts themselves if they are known, else their summary. What was sealed here counts
+    /// more than what a client wrote beside it.
     fn think(&mut self, reasoning: &'a Reasoning) {
-        let Reasoning { content, summary, .. } = reasoning;
+        let Reasoning { content, summary, encrypted_content, .. } = reasoning;
+        let opened = encrypted_content.as_ref().and_then(|sealed| sealed.texts.as_ref());
+        let content = opened.unwrap_or(content);
         let known = if content.is_empty() { summary } else { content };
         let known = known.iter().filter(|text| !text.is_empty());
         self.thoughts.extend(known.map(|text| Cow::Borrowed(text.as_str())));

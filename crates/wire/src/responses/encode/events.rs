@@ -228,7 +228,10 @@ impl Writer {
                 };
                 frame(out, payload.kind, &payload);
             }
-            Item::FunctionCallOutput(_) | Item::CustomToolCallOutput(_) | Item::Hosted(_) => {}
+            Item::FunctionCallOutput(_)
+            | Item::CustomToolCallOutput(_)
+            | Item::Compaction(_)
+            | Item::Hosted(_) => {}
         }
         self.item("response.output_item.done", index, entry, out);
     }

@@ -156,3 +156,28 @@ fn a_whole_answer_is_the_object_of_the_stream() {
     assert!(out.is_empty());
     assert_eq!(whole.object.get(), streamed.object.get());
 }
+
+#[test]
+fn thoughts_are_sealed_when_they_have_ended_and_only_where_it_was_asked_for() {
+    let asked =
+        r#"{"model":"m","input":"x","stream":true,"include":["reasoning.encrypted_content"]}"#;
+    let thought = delta(0, Delta::Reasoning("Hm".to_owned()));
+    let whole = vec![began(0, ItemHead::Reasoning), thought.clone(), done(0)];
+    let cut = vec![began(0, ItemHead::Reasoning), thought];
+    for (events, finish) in [(whole.clone(), Finish::Stop), (cut, Finish::Length)] {
+        let (bytes, finished) = stream(asked, &events, finish);
+        let told = sse::parse(&bytes);
+        let sealed: Vec<_> = told
+            .iter()
+            .filter(|event| event.data.contains(r#""encrypted_content":"sealed 2""#))
+            .map(|event| event.event.as_str())
+            .collect();
+        assert_eq!(sealed[0], "response.output_item.done");
+        assert_eq!(sealed.len(), 2, "and the last event: {sealed:?}");
+        assert_eq!(told.iter().filter(|event| event.data.contains("encrypted")).count(), 2);
+        assert!(finished.output[0].json.get().contains("sealed 2"));
+    }
+    let (bytes, finished) = stream(PLAIN, &whole, Finish::Stop);
+    assert!(!String::from_utf8(bytes).unwrap().contains("encrypted_content"));
+    assert!(!finished.object.get().contains("encrypted_content"));
+}

@@ -7,8 +7,8 @@ use transom_core::content::{Part, Text};
 use transom_core::failure::Failure;
 use transom_core::id::{ItemId, MAX_LENGTH};
 use transom_core::item::{
-    CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, HostedKind, Item, ItemStatus,
-    Message, Reasoning, Role,
+    Compaction, CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, HostedKind, Item,
+    ItemStatus, Message, Reasoning, Role, Sealed,
 };
 use transom_core::tool::ToolName;
 
@@ -23,6 +23,7 @@ mod hosted;
 const SUPPORTED: &[&str] = &[
     "message",
     "reasoning",
+    "compaction",
     "function_call",
     "function_call_output",
     "custom_tool_call",
@@ -79,7 +80,7 @@ pub(super) fn read_item(raw: &RawValue, path: &Path<'_>) -> Result<Item, Failure
         Some("function_call_output") => read_output(item).map(Item::FunctionCallOutput),
         Some("custom_tool_call") => read_custom_call(item).map(Item::CustomToolCall),
         Some("custom_tool_call_output") => read_output(item).map(Item::CustomToolCallOutput),
-        Some("compaction" | "compaction_summary") => Err(unreadable(item)),
+        Some("compaction" | "compaction_summary") => read_compaction(item).map(Item::Compaction),
         Some(other) => match HostedKind::of(other) {
             Some(kind) => hosted::read(item, kind).map(Item::Hosted),
             None => Err(refuse_kind(&path.field("type"), other)),
@@ -95,14 +96,10 @@ fn refuse_kind(path: &Path<'_>, kind: &str) -> Failure {
     refuse::unsupported_value(path, &why)
 }
 
-/// A sealed summary of another server: nobody but that server can read it.
-fn unreadable(mut item: Object<'_, '_>) -> Failure {
-    if let Err(failure) = item.require_string("encrypted_content") {
-        return failure;
-    }
-    let at = item.path().field("encrypted_content").to_string();
-    let message = format!("The content of '{at}' could not be read: it was not sealed here.");
-    Failure::invalid(&at, "invalid_encrypted_content", message)
+fn read_compaction(mut item: Object<'_, '_>) -> Result<Compaction, Failure> {
+    let id = read_id(&mut item)?;
+    let encrypted_content = Sealed::shut(item.require_string("encrypted_content")?);
+    Ok(Compaction { id, encrypted_content })
 }
 
 fn read_message(mut item: Object<'_, '_>) -> Result<Message, Failure> {
@@ -124,7 +121,7 @@ fn read_reasoning(mut item: Object<'_, '_>) -> Result<Reasoning, Failure> {
         id: read_id(&mut item)?,
         summary: read_texts(&mut item, "summary", "summary_text")?,
         content: read_texts(&mut item, "content", "reasoning_text")?,
-        encrypted_content: item.string("encrypted_content")?,
+        encrypted_content: item.string("encrypted_content")?.map(Sealed::shut),
         status: read_status(&mut item)?,
     })
 }

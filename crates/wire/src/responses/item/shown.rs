@@ -6,8 +6,8 @@ use transom_core::Json;
 use transom_core::content::{Part, Text};
 use transom_core::id::ItemId;
 use transom_core::item::{
-    CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, HostedItem, Item, ItemStatus,
-    Message, Reasoning, Role,
+    Compaction, CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, HostedItem, Item,
+    ItemStatus, Message, Reasoning, Role,
 };
 
 /// An item, whose id has been assigned.
@@ -18,6 +18,7 @@ impl Serialize for Shown<'_> {
         match self.0 {
             Item::Message(item) => ShownMessage::of(item).serialize(serializer),
             Item::Reasoning(item) => ShownReasoning::of(item).serialize(serializer),
+            Item::Compaction(item) => ShownCompaction::of(item).serialize(serializer),
             Item::FunctionCall(item) => ShownCall::of(item).serialize(serializer),
             Item::FunctionCallOutput(item) => {
                 ShownOutput::of(item, "function_call_output").serialize(serializer)
@@ -76,8 +77,26 @@ impl<'a> ShownReasoning<'a> {
             kind: "reasoning",
             summary: Texts { kind: "summary_text", texts: &item.summary },
             content: Texts { kind: "reasoning_text", texts: &item.content },
-            encrypted_content: item.encrypted_content.as_deref(),
+            encrypted_content: item.encrypted_content.as_ref().map(|sealed| &*sealed.blob),
             status: status_word(item.status),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ShownCompaction<'a> {
+    id: Option<&'a str>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    encrypted_content: &'a str,
+}
+
+impl<'a> ShownCompaction<'a> {
+    fn of(item: &'a Compaction) -> Self {
+        Self {
+            id: item.id.as_ref().map(ItemId::as_str),
+            kind: "compaction",
+            encrypted_content: &item.encrypted_content.blob,
         }
     }
 }

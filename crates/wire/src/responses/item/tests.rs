@@ -8,8 +8,8 @@ use transom_core::content::{File, Image, Part, Text};
 use transom_core::failure::Failure;
 use transom_core::id::ItemId;
 use transom_core::item::{
-    CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, Item, ItemStatus, Message,
-    Reasoning, Role,
+    Compaction, CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, Item, ItemStatus,
+    Message, Reasoning, Role, Sealed,
 };
 use transom_core::port::store::StoreError;
 use transom_core::tool::ToolName;
@@ -70,9 +70,16 @@ fn reasoning() -> impl Strategy<Value = Item> {
     let texts = || vec(any::<String>(), 0..2);
     (id(), texts(), texts(), option::of(any::<String>()), status()).prop_map(
         |(id, summary, content, encrypted_content, status)| {
+            let encrypted_content = encrypted_content.map(Sealed::shut);
             Item::Reasoning(Reasoning { id, summary, content, encrypted_content, status })
         },
     )
+}
+
+fn compaction() -> impl Strategy<Value = Item> {
+    (id(), any::<String>()).prop_map(|(id, blob)| {
+        Item::Compaction(Compaction { id, encrypted_content: Sealed::shut(blob) })
+    })
 }
 
 fn call() -> impl Strategy<Value = Item> {
@@ -116,7 +123,8 @@ proptest! {
     /// A conversation read back from the store is the one that was written.
     #[test]
     fn stored_items_are_read_back_without_loss(
-        item in prop_oneof![message(), reasoning(), call(), custom_call(), output()],
+        item in
+            prop_oneof![message(), reasoning(), compaction(), call(), custom_call(), output()],
     ) {
         let mut item = item;
         let stored = to_stored(&mut item, &Counter::default());

@@ -196,8 +196,9 @@ impl<'a> Format<'a> {
     }
 }
 
+/// What a response cost.
 #[derive(Serialize)]
-struct ShownUsage {
+pub(in crate::responses) struct ShownUsage {
     input_tokens: u64,
     input_tokens_details: InputDetails,
     output_tokens: u64,
@@ -216,7 +217,8 @@ struct OutputDetails {
 }
 
 impl ShownUsage {
-    fn of(usage: &Usage) -> Self {
+    /// Shows the tokens of one model call.
+    pub(in crate::responses) fn of(usage: &Usage) -> Self {
         Self {
             input_tokens: usage.input,
             input_tokens_details: InputDetails { cached_tokens: usage.cached },

@@ -46,13 +46,7 @@ pub const FIELDS: &[Field] = &[
     ),
     field("frequency_penalty", PassedOn, "-2 to 2"),
     field("generate", Refused, "true is accepted; false is honoured on a WebSocket"),
-    field(
-        "include",
-        Honoured,
-        "`message.output_text.logprobs` turns log probabilities on; all other values are \
-        without effect: thoughts are plain text (`reasoning.encrypted_content`), and what they add \
-        to items of hosted tools never occurs",
-    ),
+    field("include", Honoured, "see [values of `include`](#values-of-include)"),
     field(
         "input",
         Honoured,

@@ -31,6 +31,16 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// Those of a compaction.
+    pub(super) fn read_compact(fields: &mut Object<'_, '_>) -> Result<Self, Failure> {
+        fields.word("service_tier", &["auto", "default"])?;
+        Ok(Self {
+            prompt_cache_key: fields.string("prompt_cache_key")?,
+            prompt_cache_retention: read_retention(fields)?,
+            ..Self::default()
+        })
+    }
+
     pub(super) fn read(fields: &mut Object<'_, '_>) -> Result<Self, Failure> {
         fields.word("service_tier", &["auto", "default"])?;
         fields.opaque_object("client_metadata")?;

@@ -3,24 +3,10 @@
 use transom_core::failure::Failure;
 use transom_core::request::{JsonSchema, OutputFormat, Sampling};
 
+use super::include;
 use crate::responses::path::Path;
 use crate::responses::read::{self, Object};
 use crate::responses::{refuse, tools};
-
-/// The values of `include` that OpenAI knows.
-const INCLUDES: &[&str] = &[
-    LOGPROBS,
-    "code_interpreter_call.outputs",
-    "computer_call_output.output.image_url",
-    "file_search_call.results",
-    "message.input_image.image_url",
-    "reasoning.encrypted_content",
-    "web_search_call.action.sources",
-    "web_search_call.results",
-];
-
-/// The value of `include` that turns log probabilities on.
-const LOGPROBS: &str = "message.output_text.logprobs";
 
 const EFFORTS: &[&str] = &["none", "minimal", "low", "medium", "high", "xhigh"];
 const SUMMARIES: &[&str] = &["auto", "concise", "detailed"];
@@ -33,6 +19,8 @@ pub struct Settings {
     pub instructions: Option<String>,
     /// How tokens are drawn.
     pub sampling: Sampling,
+    /// Whether the client wants thoughts sealed, to send them back itself.
+    pub seal_thoughts: bool,
     /// The number of alternatives the client asked for by `top_logprobs`; log probabilities can
     /// also be on without it.
     pub top_logprobs: u8,
@@ -67,7 +55,9 @@ impl Settings {
     fn read_sampling(&mut self, fields: &mut Object<'_, '_>) -> Result<(), Failure> {
         let top_logprobs = fields.integer("top_logprobs", 0..=20)?.unwrap_or(0);
         self.top_logprobs = u8::try_from(top_logprobs).unwrap_or(u8::MAX);
-        let logprobs = read_include(fields)? || self.top_logprobs > 0;
+        let included = include::read(fields)?;
+        let logprobs = included.logprobs || self.top_logprobs > 0;
+        self.seal_thoughts = included.sealed_thoughts;
         self.sampling = Sampling {
             temperature: fields.decimal("temperature", 0.0..=2.0)?,
             top_p: fields.decimal("top_p", 0.0..=1.0)?,
@@ -78,7 +68,7 @@ impl Settings {
         Ok(())
     }
 
-    fn read_reasoning(&mut self, fields: &mut Object<'_, '_>) -> Result<(), Failure> {
+    pub(super) fn read_reasoning(&mut self, fields: &mut Object<'_, '_>) -> Result<(), Failure> {
         let Some(raw) = fields.take("reasoning") else { return Ok(()) };
         let path = Path::Root.field("reasoning");
         let mut reasoning = Object::read(raw, &path)?;
@@ -100,7 +90,7 @@ impl Settings {
     }
 }
 
-fn read_instructions(fields: &mut Object<'_, '_>) -> Result<Option<String>, Failure> {
+pub(super) fn read_instructions(fields: &mut Object<'_, '_>) -> Result<Option<String>, Failure> {
     let path = Path::Root.field("instructions");
     match fields.take("instructions") {
         None => Ok(None),
@@ -110,25 +100,6 @@ fn read_instructions(fields: &mut Object<'_, '_>) -> Result<Option<String>, Fail
         }
         Some(raw) => read::string(raw, &path).map(Some),
     }
-}
-
-/// Whether log probabilities are asked for. The other values ask for what is always there or never
-/// occurs.
-fn read_include(fields: &mut Object<'_, '_>) -> Result<bool, Failure> {
-    let path = Path::Root.field("include");
-    let mut logprobs = false;
-    for (index, raw) in fields.array("include")?.unwrap_or_default().into_iter().enumerate() {
-        logprobs |= read::word(raw, &path.element(index), INCLUDES)? == LOGPROBS;
-    }
-    Ok(logprobs)
-}
-
-/// Whether `include` may have this value, for routes where what could be added is always there.
-pub fn check_include(word: &str) -> Result<(), Failure> {
-    if INCLUDES.contains(&word) {
-        return Ok(());
-    }
-    Err(refuse::wrong_word(&Path::Root.field("include"), word, INCLUDES))
 }
 
 fn read_format(mut format: Object<'_, '_>) -> Result<OutputFormat, Failure> {

@@ -96,11 +96,13 @@ fn log_probabilities_are_on_when_asked_for_in_either_way() {
         (r#","include":["message.output_text.logprobs"]"#, Some(0)),
         (r#","include":["message.output_text.logprobs"],"top_logprobs":2"#, Some(2)),
         (r#","include":["reasoning.encrypted_content"]"#, None),
+        (r#","include":["reasoning.encrypted_content","message.output_text.logprobs"]"#, Some(0)),
     ];
     for (fields, expected) in cases {
         let body = format!(r#"{{"model":"m","input":"x"{fields}}}"#);
-        let sampling = parse(body.as_bytes()).unwrap().settings.sampling;
-        assert_eq!(sampling.top_logprobs, expected, "{fields}");
+        let settings = parse(body.as_bytes()).unwrap().settings;
+        assert_eq!(settings.sampling.top_logprobs, expected, "{fields}");
+        assert_eq!(settings.seal_thoughts, fields.contains("encrypted"), "{fields}");
     }
 }
 

@@ -73,6 +73,7 @@ fn said(items: impl Iterator<Item = Item>) -> (String, String, Vec<String>) {
             Item::FunctionCallOutput(_)
             | Item::CustomToolCall(_)
             | Item::CustomToolCallOutput(_)
+            | Item::Compaction(_)
             | Item::Hosted(_) => panic!("no model says this"),
         }
     }

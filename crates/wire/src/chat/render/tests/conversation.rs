@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use transom_core::content::Part;
-use transom_core::item::{FunctionOutput, Item, Role};
+use transom_core::item::{Compaction, FunctionOutput, Item, Role, Sealed};
 
 use super::super::{ReasoningField, ReasoningHistory, RenderOptions};
 use super::{
@@ -150,4 +150,27 @@ fn arguments_that_are_not_json_go_back_in_an_object() {
         r#""\"Paris\"""#,
     ];
     assert_eq!(sent, expected);
+}
+
+#[test]
+fn a_summary_stands_where_the_conversation_was_and_sealed_thoughts_count_more_than_plain_ones() {
+    let opened = |text: &str| Sealed { blob: "b".to_owned(), texts: Some(vec![text.to_owned()]) };
+    let summary = Compaction { id: None, encrypted_content: opened("It is about boats.") };
+    let think = |sealed| {
+        let Item::Reasoning(mut reasoning) = thought("as the client says") else { panic!() };
+        reasoning.encrypted_content = Some(sealed);
+        Item::Reasoning(reasoning)
+    };
+    let input = vec![
+        user("a"),
+        Item::Compaction(summary),
+        user("b"),
+        think(opened("as it was")),
+        call("c1", "{}"),
+        result("c1", "1"),
+        think(Sealed::shut("b".to_owned())),
+        call("c2", "{}"),
+        result("c2", "2"),
+    ];
+    assert_snapshot!(lines(&generation(input), RenderOptions::default()));
 }

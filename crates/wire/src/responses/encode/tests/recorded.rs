@@ -14,7 +14,10 @@ use crate::responses::sample::{began, call, delta, done, stream, text};
 /// Where we differ, as the end of a field's path, and why.
 const THEIRS_ONLY: &[(&str, &str)] = &[
     ("/obfuscation", "padding against traffic analysis, which TLS on one host does not need"),
-    ("[reasoning]/encrypted_content", "thoughts are plain text here"),
+    (
+        "added/item[reasoning]/encrypted_content",
+        "a sealed nothing: the thoughts have not begun by then",
+    ),
     ("[reasoning]/summary[summary_text]", "nobody writes summaries here"),
     ("[reasoning]/summary[summary_text]/text", "nobody writes summaries here"),
     ("[reasoning]/summary[summary_text]/type", "nobody writes summaries here"),
