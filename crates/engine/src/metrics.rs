@@ -176,7 +176,7 @@ impl Metrics {
         );
         registry.register(
             "background_taken_over",
-            "Responses in the background whose gateway died",
+            "Responses in the background that were taken over because nobody ran them",
             self.adopted.clone(),
         );
         registry.register("turns", "Generations by how they ended", self.outcomes.clone());

@@ -175,3 +175,6 @@ fn tell(done: Result<(), StoreError>) {
         tracing::warn!(%error, "responses in the background cannot be looked after");
     }
 }
+
+#[cfg(test)]
+mod tests;

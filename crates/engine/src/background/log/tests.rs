@@ -27,8 +27,8 @@ async fn what_finds_no_place_is_not_counted_and_goes_into_the_record() {
     cancel.cancel();
     assert!(log.send(Bytes::from_static(b"34"), 5).await.is_err());
     assert_eq!(log.next(), 3);
-    let last = log.last(Bytes::from_static(b"34"), 5);
-    assert_eq!((last.first, last.count), (3, 2), "no number is left out");
+    let rest = log.last(Bytes::from_static(b"34"), 5);
+    assert_eq!((rest.first, rest.count), (3, 2), "no number is left out");
     let Some(Entry::Events(events, None)) = entries.recv().await else { panic!("the first") };
     assert_eq!((events.first, events.count), (2, 1));
 }
