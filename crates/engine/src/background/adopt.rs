@@ -20,14 +20,6 @@ use crate::stage::admit::RETRY_AFTER;
 use crate::stage::screen::Screened;
 use crate::stage::turn::panic_message;
 
-/// The events that tell of an end: an error, and of a failure the object too.
-fn last_events(end: &End<'_>) -> u64 {
-    match end {
-        End::Cancelled => 1,
-        End::Failed(_) => 2,
-    }
-}
-
 /// The model's name in a record that ends an orphan: the one that was stored at its beginning stays.
 const AS_STORED: &str = "";
 
@@ -90,8 +82,9 @@ impl Gateway {
     /// Ends a turn with what is known of it.
     pub(super) async fn end_orphan(&self, orphan: Orphan, end: &End<'_>) -> Result<(), StoreError> {
         let mut frames = BytesMut::new();
-        let finished = encode::end_orphan(&orphan.response, end, orphan.next_event, &mut frames);
-        let (first, count) = (orphan.next_event, last_events(end));
+        let (finished, count) =
+            encode::end_orphan(&orphan.response, end, orphan.next_event, &mut frames);
+        let first = orphan.next_event;
         let events = Events { first, count, frames: frames.freeze() };
         let kept = self.snapshot().settings.background.events;
         let kept_until = self.clock.now().after(kept);

@@ -99,6 +99,13 @@ async fn what_was_cancelled_while_its_gateway_was_dead_is_cancelled() {
     let begun = start(&talk, r#""input":"Go""#).await;
     await_status(&talk, &begun, &["in_progress"]).await;
     talk.gateway.kill_9();
+    // It is marked at once; that it cannot be taken away for a while only takes longer.
+    let mut database = talk.database().await;
+    execute(&mut database, "CREATE TABLE not_yet_until AS SELECT unixepoch() + 7 AS until").await;
+    let refuse = "CREATE TRIGGER not_yet BEFORE UPDATE OF lease_holder ON jobs
+        WHEN unixepoch() < (SELECT until FROM not_yet_until)
+        BEGIN SELECT RAISE(ABORT, 'not yet'); END";
+    execute(&mut database, refuse).await;
     let cancelled = cancel(&other, &begun).await.json();
     assert_eq!(cancelled["status"], "cancelled");
     assert_eq!(other.stored(&begun["id"]).await, cancelled);

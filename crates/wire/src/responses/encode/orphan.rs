@@ -19,15 +19,15 @@ pub enum End<'a> {
 }
 
 /// The end of a response of which the object and the number of its next event are known, and not what
-/// the model had said. Its last events go to `out`.
+/// the model had said. Its last events go to `out`; how many there are comes with it.
 pub fn end_orphan(
     object: &RawValue,
     end: &End<'_>,
     next_event: u64,
     out: &mut BytesMut,
-) -> Finished {
+) -> (Finished, u64) {
     let mut writer = Writer::after(next_event);
-    match end {
+    let finished = match end {
         End::Cancelled => {
             writer.error(&Failure::Cancelled.public(), out);
             let object = amended(object, &Outcome::Cancelled);
@@ -39,5 +39,6 @@ pub fn end_orphan(
             writer.lifecycle("response.failed", &object, out);
             Finished { status: TurnStatus::Failed, object, output: Vec::new() }
         }
-    }
+    };
+    (finished, writer.written().saturating_sub(next_event))
 }
