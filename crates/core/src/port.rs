@@ -7,5 +7,6 @@
 
 pub mod conversations;
 pub mod models;
+pub mod once;
 pub mod store;
 pub mod upstream;

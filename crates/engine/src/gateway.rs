@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use transom_core::clock::{Clock, Timestamp};
 use transom_core::id::{IdSource, RequestId};
 use transom_core::port::conversations::ConversationStore;
+use transom_core::port::once::OnceStore;
 use transom_core::port::store::ResponseStore;
 use transom_routing::poison::PoisonList;
 
@@ -25,6 +26,8 @@ pub struct Gateway {
     pub(crate) store: Arc<dyn ResponseStore>,
     /// Where conversations are kept.
     pub(crate) conversations: Arc<dyn ConversationStore>,
+    /// Where answers are kept for those who ask again.
+    pub(crate) once: Arc<dyn OnceStore>,
     /// Wall-clock time.
     pub(crate) clock: Arc<dyn Clock>,
     /// When it was made.
@@ -55,6 +58,8 @@ pub struct Parts {
     pub store: Arc<dyn ResponseStore>,
     /// Where conversations are kept: in the same store, because a turn is written to both at once.
     pub conversations: Arc<dyn ConversationStore>,
+    /// Where answers are kept for those who ask again.
+    pub once: Arc<dyn OnceStore>,
     /// Wall-clock time.
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids.
@@ -76,6 +81,7 @@ impl Gateway {
             store: parts.store,
             started: parts.clock.now(),
             conversations: parts.conversations,
+            once: parts.once,
             clock: parts.clock,
             ids: parts.ids,
             metrics: parts.metrics,

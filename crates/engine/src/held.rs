@@ -19,10 +19,10 @@ use transom_core::scope::Scope;
 use crate::gateway::Gateway;
 
 /// How long a gateway that died keeps others away.
-const LEASE: Duration = Duration::from_secs(30);
+pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
 /// The pause between two renewals. Two of them may fail.
-const RENEWAL: Duration = Duration::from_secs(10);
+pub(crate) const RENEWAL: Duration = Duration::from_secs(10);
 
 /// A conversation that is held by one turn. Dropped, it is given back in the background.
 pub(crate) struct Held {
@@ -152,7 +152,8 @@ impl Terms {
     }
 }
 
-fn after(time: Timestamp, wait: Duration) -> Timestamp {
+/// A while after a time.
+pub(crate) fn after(time: Timestamp, wait: Duration) -> Timestamp {
     let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
     Timestamp::from_millis(time.millis().saturating_add(wait))
 }

@@ -3,8 +3,8 @@
 //! # Layout
 //!
 //! - `pipeline`: the life of a request in one function. Start reading there.
-//! - `stage/`: one stage, one file, in the order of the call: `authenticate`, `admit`, `screen`,
-//!   `resolve`, `rehydrate`, `plan`, then `pass` (bytes through) or `turn` (typed), and `settle`.
+//! - `stage/`: one stage, one file, in the order of the call: `authenticate`, `admit`, `once`,
+//!   `screen`, `resolve`, `rehydrate`, `plan`, then `pass` (bytes through) or `turn` (typed), and `settle`.
 //! - `dispatch`: the call of a model server: choosing a deployment, waiting for one, failing over.
 //! - [`session`]: what a connection remembers of its turns, beside the store.
 //! - [`live`]: what can change while the program runs; [`catalog`]: the models in it.
@@ -13,6 +13,7 @@
 //! - [`metrics`]: what operators count.
 //! - `stored`, `models`, [`readiness`]: reading back what is stored, listing models, telling who is ready.
 //! - [`conversations`]: making, reading and changing them; `held`: those that turns work on.
+//! - `references`: items that a request refers to instead of sending them.
 //! - `in_progress`: the turns that run and have no record yet.
 //! - `answer`: reading model servers' answers whole.
 //! - `fakes`: for tests, a gateway over ports that do what they are told.
@@ -33,6 +34,7 @@ pub mod metrics;
 mod models;
 mod pipeline;
 pub mod readiness;
+mod references;
 pub mod session;
 pub mod settings;
 mod stage;

@@ -5,19 +5,30 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use transom_core::caller::Principal;
 use transom_core::failure::Failure;
 use transom_core::port::upstream::Route;
 use transom_core::secret::Secret;
 
-use crate::call::{Call, Reply};
+use crate::call::{Call, Endpoint, Hints, Reply, Transport};
 use crate::gateway::Gateway;
+use crate::live::Snapshot;
+use crate::stage::admit::Ticket;
 use crate::stage::authenticate;
+use crate::stage::once::{First, Promise};
 use crate::stage::plan::Asker;
 use crate::stage::rehydrate::Joined;
 use crate::stage::resolve::resolve;
 use crate::stage::screen::Screened;
 use crate::stage::turn::{Prepared, Stopwatch};
+
+/// What is left of a call whose caller is known and whose body is read.
+struct Asked {
+    endpoint: Endpoint,
+    transport: Transport,
+    hints: Hints,
+}
 
 impl Gateway {
     /// Serves one request: the stages in order.
@@ -26,30 +37,59 @@ impl Gateway {
         let caller = authenticate::check(&live.settings.access, call.credentials.as_ref())?; // bearer token -> Principal
         let ticket = self.admit(&live)?; // a place in flight, given back when dropped
         let body = call.body.await?; // read only now, within the edge's limits
+        // An `Idempotency-Key` that has been there: the same answer, or none yet.
+        let mut promise = match self.once(&caller, call.endpoint.path(), call.once, &body).await? {
+            First::Again(reply) => return Ok(reply),
+            First::Anew(promise) => promise,
+        };
+        let asked = Asked { endpoint: call.endpoint, transport: call.transport, hints: call.hints };
+        let answered = self.answer(&live, caller, asked, (body, ticket), &mut promise).await;
+        self.settle_once(promise, answered).await // kept for those who ask again
+    }
+
+    /// The stages of a request that has not been answered before. A turn takes the promise along, to
+    /// keep it whatever becomes of the client.
+    async fn answer(
+        self: &Arc<Self>,
+        live: &Snapshot,
+        caller: Principal,
+        call: Asked,
+        (body, ticket): (Bytes, Ticket),
+        promise: &mut Option<Promise>,
+    ) -> Result<Reply, Failure> {
         let asker = Asker { caller: &caller, hints: &call.hints, seed: self.seed };
         match live.screen(call.endpoint, &call.transport, body)? {
             // Same protocol on both sides: the bytes go through, and usage is watched.
             Screened::Bytes(passage) => {
-                let model = resolve(&live, &passage.head.model, passage.route)?; // name -> model
+                let model = resolve(live, &passage.head.model, passage.route)?; // name -> model
                 let job = live.plan_passage(&asker, &passage, model);
                 // A deployment is chosen and called, another one if it fails; then the answer.
-                self.pass(&live, passage, job, ticket).await
+                self.pass(live, passage, job, ticket).await
             }
             // Responses: typed, with history before and a stored turn after.
             Screened::Response(request) => {
-                let model = resolve(&live, &request.model, Route::ChatCompletions)?;
+                let model = resolve(live, &request.model, Route::ChatCompletions)?;
                 let (delivery, work) = (request.delivery, request.work);
                 let session = call.transport.session();
                 let mut stopwatch = Stopwatch::start();
-                let joined = self.rehydrate(&live, &caller, session, *request).await?; // earlier turns -> Generation
+                let joined = self.rehydrate(live, &caller, session, *request).await?; // earlier turns -> Generation
                 stopwatch.rehydrated();
                 let job = live.plan_turn(&asker, &joined, delivery, model);
                 let Joined { turn, held, .. } = joined;
-                let session = session.cloned();
-                let prepared =
-                    Prepared { caller, turn, held, job, delivery, work, session, stopwatch };
+                let (session, promise) = (session.cloned(), promise.take());
+                let prepared = Prepared {
+                    caller,
+                    turn,
+                    held,
+                    job,
+                    delivery,
+                    work,
+                    session,
+                    promise,
+                    stopwatch,
+                };
                 // Model call with failover, events, commit, terminal event.
-                self.run(&live, prepared, ticket).await
+                self.run(live, prepared, ticket).await
             }
         }
     }

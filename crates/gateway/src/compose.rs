@@ -149,6 +149,7 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
     let parts = Parts {
         store: store.clone(),
         conversations: store.clone(),
+        once: store.clone(),
         clock: clock.clone(),
         ids: Arc::new(SystemRandom),
         metrics: Metrics::register(&mut registry),

@@ -63,14 +63,13 @@ impl Gateway {
         live: &Snapshot,
         caller: &Principal,
         session: Option<&Arc<Session>>,
-        request: CreateResponse,
+        mut request: CreateResponse,
         (id, held): (ResponseId, Option<&Held>),
     ) -> Result<(Turn, String), Failure> {
         let conversation = held.map(|held| held.conversation().clone());
         let (past, root) = match (&conversation, &request.previous_response_id) {
             (Some(conversation), _) => {
                 let past = self.said(caller, conversation).await?;
-                refuse_twice(&past, &request.input)?;
                 (past, Some(conversation.as_str().to_owned()))
             }
             (None, Some(id)) => {
@@ -80,8 +79,13 @@ impl Gateway {
             }
             (None, None) => (Past::default(), None),
         };
+        let given = std::mem::take(&mut request.input);
+        let new = self.refer(&caller.scope, &past.items, given, "input").await?;
+        if conversation.is_some() {
+            refuse_twice(&past, &new)?;
+        }
         let (created_at, ids) = (self.clock.now(), self.ids.as_ref());
-        let turn = request.resolve(past, Begin { id, created_at, conversation, ids })?;
+        let turn = request.resolve(past, new, Begin { id, created_at, conversation, ids })?;
         let nothing_said =
             turn.generation.input.is_empty() && turn.generation.instructions.is_none();
         if held.is_some() && nothing_said {

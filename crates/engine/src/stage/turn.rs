@@ -32,6 +32,7 @@ use crate::in_progress::Entered;
 use crate::live::Snapshot;
 use crate::session::Session;
 use crate::stage::admit::Ticket;
+use crate::stage::once::Promise;
 use crate::stage::settle::Settlement;
 
 mod close;
@@ -63,6 +64,8 @@ pub(crate) struct Prepared {
     pub(crate) work: Work,
     /// What remembers the turn beside the store.
     pub(crate) session: Option<Arc<Session>>,
+    /// The key under which the answer is kept.
+    pub(crate) promise: Option<Promise>,
     /// Runs since the turn began.
     pub(crate) stopwatch: Stopwatch,
 }
@@ -76,7 +79,8 @@ impl Gateway {
         prepared: Prepared,
         ticket: Ticket,
     ) -> Result<Reply, Failure> {
-        let Prepared { caller, turn, held, job, delivery, work, session, stopwatch } = prepared;
+        let Prepared { caller, turn, held, job, delivery, work, session, promise, stopwatch } =
+            prepared;
         let (sink, reply) = sink::join(delivery);
         let calls = turn.generation.input.iter().filter_map(Item::call_id).map(str::to_owned);
         let decoder =
@@ -92,6 +96,7 @@ impl Gateway {
             job: Arc::new(job),
             flight: None,
             work,
+            promise,
             upstream_name: None,
             splitter: Splitter::new(live.settings.event_bytes),
             keep_alive: live.settings.keep_alive,
@@ -130,6 +135,7 @@ struct Running {
     gateway: Arc<Gateway>,
     job: Arc<Job>,
     work: Work,
+    promise: Option<Promise>,
     /// Its place at a deployment, once there is one.
     flight: Option<Flight>,
     /// The name that the model has there, where clients must not read it.
@@ -274,6 +280,9 @@ impl Running {
             return Ok(());
         }
         self.last_sent = tokio::time::Instant::now();
+        if let Some(promise) = &mut self.promise {
+            promise.record(&out);
+        }
         tokio::select! {
             biased;
             sent = self.sink.send(out) => sent.map_err(|sink::Gone| Failure::Cancelled),

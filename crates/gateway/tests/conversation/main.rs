@@ -11,6 +11,7 @@
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
 //! - `cancellation`: clients that leave.
 //! - `conversations`: `/v1/conversations`, and turns that work on one.
+//! - `once`: requests that are sent again with the same `Idempotency-Key`.
 //! - `passthrough`: chat, completions, embeddings and models.
 //! - `schema`: the fields that every object and event must have.
 //! - `socket`: WebSocket mode.
@@ -24,6 +25,7 @@ mod conversations;
 mod events;
 mod fields;
 mod items;
+mod once;
 mod passthrough;
 mod schema;
 mod socket;

@@ -104,6 +104,7 @@ impl World {
         let parts = Parts {
             store: store.clone(),
             conversations: Arc::new(conversations::NoConversations),
+            once: store.clone(),
             clock: Arc::new(ports::Noon),
             ids: Arc::new(ports::Counter::default()),
             metrics: Metrics::register(&mut registry),

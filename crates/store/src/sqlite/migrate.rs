@@ -35,6 +35,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "conversations",
         sql: include_str!("../../migrations/sqlite/0003_conversations.sql"),
     },
+    Migration {
+        name: "idempotency",
+        sql: include_str!("../../migrations/sqlite/0006_idempotency.sql"),
+    },
 ];
 
 const BOOKKEEPING: &str = "transom_migrations";

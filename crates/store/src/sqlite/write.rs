@@ -13,13 +13,16 @@ use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use transom_core::clock::Timestamp;
 use transom_core::id::{ConversationId, ResponseId};
 use transom_core::port::models::{Expect, MAX_MODEL_BYTES, ModelRow};
+use transom_core::port::once::Name;
 use transom_core::port::store::{StoreError, StoredItem, TurnRecord};
 use transom_core::scope::Scope;
 
 use super::conversations::ConversationChange;
 use super::error::Fault;
+use super::once::OnceChange;
 use session::Session;
 
 /// The most changes that wait; further ones are refused at once.
@@ -39,6 +42,8 @@ pub(super) enum Change {
     Conversation(ConversationId, ConversationChange),
     PutModel(Box<ModelRow>, Expect),
     RemoveModel(String),
+    Once(Name, OnceChange),
+    SweepOnce(Timestamp),
 }
 
 impl Change {
@@ -54,7 +59,8 @@ impl Change {
             Self::PutModel(row, _) => {
                 (row.json.get().len() > MAX_MODEL_BYTES).then_some(Fault::ModelTooLarge)
             }
-            Self::Delete(_) | Self::RemoveModel(_) => None,
+            Self::Once(_, change) => change.is_too_large().then_some(Fault::AnswerTooLarge),
+            Self::Delete(_) | Self::RemoveModel(_) | Self::SweepOnce(_) => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The store against real files.
 //!
-//! `contract`, `conversations` and `models` are what every adapter of the ports must do; the other modules are
+//! `contract`, `conversations`, `models` and `once` are what every adapter of the ports must do; the other modules are
 //! about SQLite.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
@@ -12,6 +12,8 @@ mod faults;
 mod growth;
 mod model;
 mod models;
+mod once;
 mod opening;
+mod references;
 mod sqlite;
 mod support;

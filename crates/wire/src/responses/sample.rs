@@ -12,6 +12,7 @@ use transom_core::item::ItemStatus;
 use transom_core::tool::ToolName;
 
 use super::encode::{Encoder, Finished};
+use super::item::InputItem;
 use super::request::{Begin, Delivery, Past, Turn, parse};
 
 /// Ids that count from 1.
@@ -33,7 +34,9 @@ pub(super) fn resolve(body: &str, past: Past) -> Result<Turn, Failure> {
     let ids = Counter::default();
     let begin =
         Begin { id: ResponseId::fresh(&ids), created_at: BEGINNING, conversation: None, ids: &ids };
-    parse(body.as_bytes())?.resolve(past, begin)
+    let request = parse(body.as_bytes())?;
+    let new = request.input.iter().filter_map(InputItem::as_new).cloned().collect();
+    request.resolve(past, new, begin)
 }
 
 /// An encoder for the answer to a request.

@@ -12,7 +12,7 @@ use transom_core::scope::Scope;
 
 use super::super::conversations::Ended;
 use super::super::error::{Shared, is_constraint, store_error};
-use super::super::{conversations, models, sql};
+use super::super::{conversations, models, once, sql};
 use super::{Change, Job, Tally};
 
 /// What became of each change of a committed transaction.
@@ -143,6 +143,8 @@ async fn apply(connection: &mut SqliteConnection, job: &Job) -> Result<bool, sql
         }
         Change::PutModel(row, expect) => models::put(connection, &job.scope, row, *expect).await,
         Change::RemoveModel(name) => models::remove(connection, name).await,
+        Change::Once(name, change) => once::apply(connection, &job.scope, name, change).await,
+        Change::SweepOnce(now) => once::sweep(connection, *now).await,
     }
 }
 
