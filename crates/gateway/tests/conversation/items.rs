@@ -202,15 +202,11 @@ async fn annotations_are_kept_and_refusals_are_told() {
         )
     };
     talk.backend.answer(chat().refusal("I cannot."));
-    let response = talk
-        .respond(&format!(
-            r#""input":[{},{{"role":"user","content":"And?"}},{}]"#,
-            answer(&said),
-            answer(refused)
-        ))
-        .await;
+    let user = r#"{"role":"user","content":"And?"}"#;
+    let input = [answer(&said).as_str(), user, &answer(refused), user].join(",");
+    let response = talk.respond(&format!(r#""input":[{input}]"#)).await;
     let expected = r#"[{"role":"assistant","content":"See A."},{"role":"user","content":"And?"},
-        {"role":"assistant","content":"Not that."}]"#;
+        {"role":"assistant","content":"Not that."},{"role":"user","content":"And?"}]"#;
     assert_eq!(Value::from(messages(&talk)), json(expected));
     let path =
         format!("/v1/responses/{}/input_items?order=asc", response["id"].as_str().expect("an id"));
@@ -221,5 +217,5 @@ async fn annotations_are_kept_and_refusals_are_told() {
     let own = &response["output"][0]["content"][0];
     assert_eq!(*own, json(r#"{"type":"refusal","refusal":"I cannot."}"#));
     talk.proceed(&response, r#""input":"Why?""#).await;
-    assert_eq!(messages(&talk)[3], json(r#"{"role":"assistant","content":"I cannot."}"#));
+    assert_eq!(messages(&talk)[4], json(r#"{"role":"assistant","content":"I cannot."}"#));
 }

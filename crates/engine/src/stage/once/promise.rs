@@ -47,9 +47,14 @@ enum Record {
 impl Promise {
     pub(super) fn new(terms: Terms, tracker: TaskTracker) -> Self {
         let stop = CancellationToken::new();
-        let _renewing = stop.clone().drop_guard();
-        let record = Record::Whole(BytesMut::new());
-        Self { terms, tracker, record, over: false, stop, _renewing }
+        Self {
+            terms,
+            tracker,
+            record: Record::Whole(BytesMut::new()),
+            over: false,
+            _renewing: stop.clone().drop_guard(),
+            stop,
+        }
     }
 
     /// Asks for the key; once it is granted, it is held for as long as this lives.

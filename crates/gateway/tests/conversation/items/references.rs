@@ -57,7 +57,7 @@ async fn an_item_that_is_stored_is_referred_to_instead_of_sent() {
 async fn what_is_referred_to_is_looked_for_in_the_chain_in_conversations_and_nowhere_else() {
     let talk = Talk::start().await;
     let note = r#"{"items":[{"id":"msg_note","role":"user","content":"Note"}]}"#;
-    let made = talk.client.post("/v1/conversations", note).await.json();
+    assert_eq!(talk.client.post("/v1/conversations", note).await.status, 200);
     let other = talk.client.post("/v1/conversations", "{}").await.json();
     let items =
         |made: &Value| format!("/v1/conversations/{}/items", made["id"].as_str().expect("an id"));

@@ -60,15 +60,16 @@ async fn of_twenty_clients_at_two_gateways_one_is_answered() {
         let clients =
             (0..20).map(|at| if at % 2 == 0 { talk.gateway.client() } else { other.client() });
         let clients: Vec<_> = clients.collect();
-        let refusals = AtomicUsize::new(0);
-        let asking = clients.iter().map(async |client| {
-            let answer = respond(client, fields, &key).await;
+        let (refusals, all) = (AtomicUsize::new(0), clients.len());
+        let (refusals, gate, key) = (&refusals, &gate, key.as_str());
+        let asking = clients.iter().map(|client| async move {
+            let answer = respond(client, fields, key).await;
             if answer.status == 200 {
                 return Some(answer);
             }
             assert_eq!(refusal(&answer).brief(), IN_USE);
             // The one that is answered waits until all others have been refused.
-            if refusals.fetch_add(1, Ordering::Relaxed) + 2 == clients.len() {
+            if refusals.fetch_add(1, Ordering::Relaxed) + 2 == all {
                 gate.open();
             }
             None
@@ -77,7 +78,7 @@ async fn of_twenty_clients_at_two_gateways_one_is_answered() {
         let answered: Vec<_> = answers.into_iter().flatten().collect();
         assert_eq!(answered.len(), 1);
         for client in &clients {
-            assert_again(&respond(client, fields, &key).await, &answered[0]);
+            assert_again(&respond(client, fields, key).await, &answered[0]);
         }
         let asked = talk.backend.requests_to("/v1/chat/completions").len();
         assert_eq!(asked, round + 1, "{fields}");
