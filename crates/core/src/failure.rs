@@ -23,7 +23,7 @@ const UNREACHABLE_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// be there by then.
 const SICK_RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// When to come back to a conversation that another request works on.
+/// When to come back to a conversation, or a key, that another request works on.
 const LOCKED_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A failed request.
@@ -44,6 +44,9 @@ pub enum Failure {
     /// Another request works on the conversation, or it changed under a turn that was too slow.
     #[error("conversation {} is locked", .0.as_str())]
     ConversationLocked(ConversationId),
+    /// Another request has the same `Idempotency-Key`.
+    #[error("the idempotency key is taken: {0:?}")]
+    Repeated(Repeated),
     /// The route exists with other methods.
     #[error("method not allowed")]
     MethodNotAllowed,
@@ -142,10 +145,28 @@ pub enum Missing {
     },
     /// An item of a conversation.
     Item(String),
+    /// An item that a request refers to.
+    Reference {
+        /// The id asked for.
+        id: String,
+        /// The field that holds it.
+        param: String,
+    },
     /// A model.
     Model(String),
     /// A route.
     Route,
+}
+
+/// Why a request that repeats another one's `Idempotency-Key` does not get that one's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeated {
+    /// The first one has no answer yet.
+    InFlight,
+    /// The first one had another body.
+    OtherBody,
+    /// The first one's answer was too large to be kept.
+    TooLarge,
 }
 
 /// Who is to blame, which decides how loudly the failure is logged.
@@ -192,7 +213,9 @@ impl Failure {
             | Self::QueueTimeout { retry_after }
             | Self::RateLimited { retry_after } => Some(*retry_after),
             Self::Upstream(error) => upstream_retry_after(error),
-            Self::ConversationLocked(_) => Some(LOCKED_RETRY_AFTER),
+            Self::ConversationLocked(_) | Self::Repeated(Repeated::InFlight) => {
+                Some(LOCKED_RETRY_AFTER)
+            }
             Self::Store(StoreError::Unavailable(_)) => Some(UNREACHABLE_RETRY_AFTER),
             _ => None,
         }

@@ -10,6 +10,7 @@ use transom_core::clock::{Clock, Timestamp};
 use transom_core::id::{IdSource, RequestId};
 use transom_core::port::conversations::ConversationStore;
 use transom_core::port::jobs::{Holder, JobStore};
+use transom_core::port::once::OnceStore;
 use transom_core::port::store::ResponseStore;
 use transom_routing::poison::PoisonList;
 
@@ -33,6 +34,8 @@ pub struct Gateway {
     pub(crate) holder: Holder,
     /// The responses in the background that run here.
     pub(crate) here: Here,
+    /// Where answers are kept for those who ask again.
+    pub(crate) once: Arc<dyn OnceStore>,
     /// Wall-clock time.
     pub(crate) clock: Arc<dyn Clock>,
     /// When it was made.
@@ -67,6 +70,8 @@ pub struct Parts {
     pub conversations: Arc<dyn ConversationStore>,
     /// Responses in the background: in the same store, because their ends are written with them.
     pub jobs: Arc<dyn JobStore>,
+    /// Where answers are kept for those who ask again.
+    pub once: Arc<dyn OnceStore>,
     /// Wall-clock time.
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids.
@@ -93,6 +98,7 @@ impl Gateway {
             jobs: parts.jobs,
             holder: Holder(format!("{:032x}", parts.ids.random()).into()),
             here: Here::default(),
+            once: parts.once,
             clock: parts.clock,
             ids: parts.ids,
             metrics: parts.metrics,

@@ -3,7 +3,8 @@
 //! # Layout
 //!
 //! - `pipeline`: the life of a request in one function. Start reading there.
-//! - `stage/`: one stage, one file, in the order of the call: `authenticate`, `admit`, `screen`,
+//! - `stage/`: one stage, one file, in the order of the call: `authenticate`, `admit`, `once`,
+//!   `screen`,
 //!   `resolve`, `unseal`, `rehydrate`, `plan`, then `pass` (bytes through), `turn` (typed) or `compact`
 //!   (typed, a summary), and `settle`.
 //! - `dispatch`: the call of a model server: choosing a deployment, waiting for one, failing over.
@@ -15,6 +16,7 @@
 //! - `stored`, `models`, [`readiness`]: reading back what is stored, listing models, telling who is ready.
 //! - [`conversations`]: making, reading and changing them; `held`: those that turns work on.
 //! - [`background`]: turns that nobody waits for.
+//! - `references`: items that a request refers to instead of sending them.
 //! - `in_progress`: the turns that run and have no record yet.
 //! - `answer`: reading model servers' answers whole.
 //! - `fakes`: for tests, a gateway over ports that do what they are told.
@@ -36,6 +38,7 @@ pub mod metrics;
 mod models;
 mod pipeline;
 pub mod readiness;
+mod references;
 pub mod session;
 pub mod settings;
 mod stage;

@@ -156,6 +156,7 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
         store: store.clone(),
         conversations: store.clone(),
         jobs: store.clone(),
+        once: store.clone(),
         clock: clock.clone(),
         ids: Arc::new(SystemRandom),
         metrics: Metrics::register(&mut registry),

@@ -22,6 +22,7 @@ use crate::app::{App, Limits};
 use crate::caller::REQUEST_ID;
 use crate::error::{ERROR_CODE, Logged, Rejection};
 use crate::phase::Serving;
+use crate::reply::{ORIGINAL_REQUEST, REPLAYED};
 
 /// The header that tells which configuration was in effect when a request came.
 const REVISION: HeaderName = HeaderName::from_static("x-transom-revision");
@@ -53,7 +54,14 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
             // The official clients send headers of their own (`x-stainless-…`).
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([REQUEST_ID, REVISION, ERROR_CODE, header::RETRY_AFTER]),
+            .expose_headers([
+                REQUEST_ID,
+                REVISION,
+                ERROR_CODE,
+                REPLAYED,
+                ORIGINAL_REQUEST,
+                header::RETRY_AFTER,
+            ]),
     )
 }
 

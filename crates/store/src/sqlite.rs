@@ -10,7 +10,7 @@
 //! - `config`: the settings. `open`: from a path to checked, migrated connections. `migrate`: the
 //!   schema's versions.
 //! - `sql`: every statement about responses. `read` and `write`: what runs them.
-//! - `conversations`, `jobs`, `models` and `sealing`: the other ports, with their statements.
+//! - `conversations`, `jobs`, `models`, `once` and `sealing`: the other ports, with their statements.
 //! - `error`: what SQLite's result codes mean here.
 
 mod config;
@@ -19,6 +19,7 @@ mod error;
 mod jobs;
 mod migrate;
 mod models;
+mod once;
 mod open;
 mod read;
 mod sealing;
@@ -30,7 +31,7 @@ use sqlx::SqlitePool;
 use transom_core::Json;
 use transom_core::id::ResponseId;
 use transom_core::port::store::{
-    Lookup, PageLookup, PageQuery, ResponseStore, StoreError, TurnRecord,
+    Lookup, PageLookup, PageQuery, ResponseStore, StoreError, StoredItem, TurnRecord,
 };
 use transom_core::scope::Scope;
 
@@ -104,6 +105,14 @@ impl ResponseStore for SqliteStore {
         page: &PageQuery,
     ) -> Result<PageLookup, StoreError> {
         read::input_items(&self.readers, scope, id, page).await
+    }
+
+    async fn items_by_id(
+        &self,
+        scope: &Scope,
+        ids: &[&str],
+    ) -> Result<Option<Vec<StoredItem>>, StoreError> {
+        read::items_by_id(&self.readers, scope, ids).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

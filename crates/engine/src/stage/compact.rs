@@ -46,7 +46,7 @@ impl Gateway {
         let job = Arc::new(live.plan_turn(asker, &joined, Delivery::Whole, model));
         let mut settlement = Settlement::open(&self.metrics, LABEL);
         let answered = tokio::select! {
-            answered = self.answer(live, &joined.turn, &job) => answered,
+            answered = self.summary(live, &joined.turn, &job) => answered,
             () = self.cut.cancelled() => Err(Failure::ShuttingDown),
         };
         let answer = answered.inspect_err(|failure| settlement.failed(failure))?;
@@ -70,7 +70,7 @@ impl Gateway {
     }
 
     /// Has the model called and takes its whole answer in.
-    async fn answer(
+    async fn summary(
         self: &Arc<Self>,
         live: &Snapshot,
         turn: &Turn,

@@ -65,14 +65,13 @@ impl Gateway {
         live: &Snapshot,
         caller: &Principal,
         session: Option<&Arc<Session>>,
-        request: CreateResponse,
+        mut request: CreateResponse,
         (birth, held): (Birth, Option<&Held>),
     ) -> Result<(Turn, String), Failure> {
         let conversation = held.map(|held| held.conversation().clone());
         let (mut past, root) = match (&conversation, &request.previous_response_id) {
             (Some(conversation), _) => {
                 let past = self.said(caller, conversation).await?;
-                refuse_twice(&past, &request.input)?;
                 (past, Some(conversation.as_str().to_owned()))
             }
             (None, Some(id)) => {
@@ -84,8 +83,15 @@ impl Gateway {
         };
         let named = if conversation.is_some() { "conversation" } else { PARAM };
         unseal::past(&live.keyring, &caller.scope, &mut past.items, named)?;
+        let mut given = std::mem::take(&mut request.input);
+        unseal::new(&live.keyring, &caller.scope, &request.model, &mut given)?; // sealed items -> open
+        let mut new = self.refer(&caller.scope, &past.items, given, "input").await?;
+        if conversation.is_some() {
+            refuse_twice(&past, &new)?;
+        }
+        unseal::past(&live.keyring, &caller.scope, &mut new, "input")?;
         let (Birth { id, created_at }, ids) = (birth, self.ids.as_ref());
-        let turn = request.resolve(past, Begin { id, created_at, conversation, ids })?;
+        let turn = request.resolve(past, new, Begin { id, created_at, conversation, ids })?;
         let nothing_said =
             turn.generation.input.is_empty() && turn.generation.instructions.is_none();
         if held.is_some() && nothing_said {

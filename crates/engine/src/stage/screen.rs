@@ -10,6 +10,7 @@ use transom_core::item::{FunctionCallOutput, FunctionOutput, HostedItem, Item, T
 use transom_core::port::upstream;
 use transom_core::request::OutputFormat;
 use transom_core::tool::{FunctionTool, InputFormat, OwnTool};
+use transom_wire::responses::item::InputItem;
 use transom_wire::responses::request::{self, CreateResponse};
 use transom_wire::scan::{self, Head};
 use transom_wire::shield::{Extra, Inspection, Route, Shield};
@@ -63,7 +64,9 @@ impl Snapshot {
             (_, Transport::Socket(_)) => request::parse_event(&body)?,
         };
         check_schemas(shield, &request).map_err(Failure::Invalid)?;
-        check_items(shield, &request.input, "input").map_err(Failure::Invalid)?;
+        // What is stored has been looked at when it was stored.
+        let new = request.input.iter().map(InputItem::as_new);
+        check_items(shield, new, "input").map_err(Failure::Invalid)?;
         keep_allowed(shield, &mut request.extra).map_err(Failure::Invalid)?;
         Ok(Screened::Response(Box::new(request)))
     }
@@ -104,8 +107,13 @@ fn check_tool(inspection: &mut Inspection<'_>, tool: &OwnTool, param: &str) -> R
 }
 
 /// The same rule for pictures as on the road where bytes go through; and arguments within bounds.
-pub(crate) fn check_items(shield: &Shield, items: &[Item], list: &str) -> Result<(), Invalid> {
-    for (at, item) in items.iter().enumerate() {
+pub(crate) fn check_items<'a>(
+    shield: &Shield,
+    items: impl Iterator<Item = Option<&'a Item>>,
+    list: &str,
+) -> Result<(), Invalid> {
+    for (at, item) in items.enumerate() {
+        let Some(item) = item else { continue };
         let (parts, field) = match item {
             Item::Message(message) => (&message.content, "content"),
             Item::FunctionCallOutput(FunctionCallOutput { output, .. })

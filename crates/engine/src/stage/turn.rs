@@ -37,6 +37,7 @@ use crate::in_progress::Entered;
 use crate::live::Snapshot;
 use crate::session::Session;
 use crate::stage::admit::Ticket;
+use crate::stage::once::Promise;
 use crate::stage::settle::Settlement;
 
 mod close;
@@ -69,6 +70,8 @@ pub(crate) struct Prepared {
     pub(crate) work: Work,
     /// What remembers the turn beside the store.
     pub(crate) session: Option<Arc<Session>>,
+    /// The key under which the answer is kept.
+    pub(crate) promise: Option<Promise>,
     /// Runs since the turn began.
     pub(crate) stopwatch: Stopwatch,
 }
@@ -114,7 +117,7 @@ impl Gateway {
         encoder: Encoder,
         sink: Sink,
     ) -> Running {
-        let Prepared { caller, turn, held, job, work, session, stopwatch, .. } = prepared;
+        let Prepared { caller, turn, held, job, work, session, promise, stopwatch, .. } = prepared;
         let expectation = Expectation::of(&turn.generation, self.ids.clone());
         Running {
             decoder: expectation.decoder(ApiKind::default()),
@@ -128,6 +131,7 @@ impl Gateway {
             job: Arc::new(job),
             flight: None,
             work,
+            promise,
             upstream_name: None,
             splitter: Splitter::new(live.settings.event_bytes),
             keep_alive: live.settings.keep_alive,
@@ -177,6 +181,7 @@ pub(crate) struct Running {
     gateway: Arc<Gateway>,
     job: Arc<Job>,
     work: Work,
+    promise: Option<Promise>,
     /// Its place at a deployment, once there is one.
     flight: Option<Flight>,
     /// The name that the model has there, where clients must not read it.
@@ -339,6 +344,9 @@ impl Running {
             return Ok(());
         }
         self.last_sent = tokio::time::Instant::now();
+        if let Some(promise) = &mut self.promise {
+            promise.record(&out);
+        }
         tokio::select! {
             biased;
             sent = self.sink.send(out, self.encoder.written()) => sent.map_err(|sink::Gone| Failure::Cancelled),

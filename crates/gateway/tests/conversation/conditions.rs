@@ -21,11 +21,12 @@ const FIELDS: &[Row] = &[
     (r#""input":[7]"#, 400, "invalid_type", Some("input[0]")),
     (r#""input":[{"role":"user"}]"#, 400, "missing_required_parameter", Some("input[0].content")),
     (r#""input":[{"role":"boss","content":"x"}]"#, 400, "invalid_value", Some("input[0].role")),
+    (r#""input":[{"type":"item_reference","id":"c"}]"#, 404, "item_not_found", Some("input[0].id")),
     (
-        r#""input":[{"type":"item_reference","id":"c"}]"#,
+        r#""input":[{"type":"item_reference"}]"#,
         400,
-        "unsupported_value",
-        Some("input[0].type"),
+        "missing_required_parameter",
+        Some("input[0].id"),
     ),
     (r#""input":[{"type":"nonsense"}]"#, 400, "unsupported_value", Some("input[0].type")),
     (

@@ -186,3 +186,52 @@ async fn honoured_in(talk: &Talk, name: &str, response: &Value) {
         other => panic!("no test of {other}"),
     }
 }
+
+/// Fields that the response object shows, with a value, and what it shows of it.
+const SHOWN: &[(&str, &str, &str)] = &[
+    ("max_tool_calls", "3", "3"),
+    ("prompt_cache_key", r#""k""#, r#""k""#),
+    ("prompt_cache_retention", r#""24h""#, r#""24h""#),
+    ("prompt_cache_retention", r#""in-memory""#, r#""in_memory""#),
+    ("reasoning", r#"{"summary":"detailed"}"#, r#"{"effort":null,"summary":"detailed"}"#),
+    ("reasoning", r#"{"generate_summary":"auto"}"#, r#"{"effort":null,"summary":"auto"}"#),
+    ("safety_identifier", r#""s""#, r#""s""#),
+    ("service_tier", r#""auto""#, r#""default""#),
+    ("service_tier", r#""default""#, r#""default""#),
+    ("user", r#""u""#, r#""u""#),
+];
+
+#[tokio::test]
+async fn what_has_no_effect_is_shown_and_stored_and_stays_here() {
+    let talk = Talk::start().await;
+    talk.respond(r#""input":"Hi""#).await;
+    let plain = talk.sent();
+    for (name, value, shown) in SHOWN {
+        let response = talk.respond(&format!(r#""input":"Hi","{name}":{value}"#)).await;
+        assert_eq!(response[name], json(shown), "{name}: {value}");
+        assert_eq!(talk.stored(&response["id"]).await, response);
+        assert_eq!(talk.sent(), plain, "{name}: {value}");
+    }
+    // Not shown: what Codex says of itself.
+    let response = talk.respond(r#""input":"Hi","client_metadata":{"a":"b"}"#).await;
+    assert!(response.get("client_metadata").is_none());
+}
+
+#[tokio::test]
+async fn summaries_are_not_written_and_thoughts_are_sent_as_they_are() {
+    let talk = Talk::start().await;
+    talk.backend.answer(chat().reasoning("Hm").text("Yes"));
+    let response = talk.respond(r#""input":"Hi","reasoning":{"summary":"detailed"}"#).await;
+    let thoughts = &response["output"][0];
+    assert_eq!(thoughts["summary"], json("[]"));
+    assert_eq!(thoughts["content"], json(r#"[{"type":"reasoning_text","text":"Hm"}]"#));
+}
+
+#[tokio::test]
+async fn streams_carry_no_padding_whatever_is_asked_for() {
+    let talk = Talk::start().await;
+    for options in ["null", "{}", r#"{"include_obfuscation":true}"#] {
+        let events = talk.stream(&format!(r#""input":"Hi","stream_options":{options}"#)).await;
+        assert!(events.iter().all(|event| !event.data.contains("obfuscation")), "{options}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Items and tools of every kind: what the model server is sent, and what comes back.
 
+mod references;
+
 use serde_json::Value;
 use transom_testkit::answer::chat::chat;
 use transom_testkit::answer::chat_text;
@@ -185,4 +187,35 @@ async fn files_are_read_as_text_and_kept_as_they_came() {
     let sound = r#"{"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}"#;
     talk.respond(&format!(r#""input":[{{"role":"user","content":[{sound}]}}]"#)).await;
     assert_eq!(messages(&talk)[0]["content"], json(&format!("[{sound}]")));
+}
+
+#[tokio::test]
+async fn annotations_are_kept_and_refusals_are_told() {
+    let talk = Talk::start().await;
+    let note = r#"{"type":"url_citation","url":"https://a.example","title":"A","start_index":0,"end_index":3}"#;
+    let said =
+        format!(r#"{{"type":"output_text","text":"See A.","annotations":[{note}],"logprobs":[]}}"#);
+    let refused = r#"{"type":"refusal","refusal":"Not that."}"#;
+    let answer = |part: &str| {
+        format!(
+            r#"{{"type":"message","role":"assistant","status":"completed","content":[{part}]}}"#
+        )
+    };
+    talk.backend.answer(chat().refusal("I cannot."));
+    let user = r#"{"role":"user","content":"And?"}"#;
+    let input = [answer(&said).as_str(), user, &answer(refused), user].join(",");
+    let response = talk.respond(&format!(r#""input":[{input}]"#)).await;
+    let expected = r#"[{"role":"assistant","content":"See A."},{"role":"user","content":"And?"},
+        {"role":"assistant","content":"Not that."},{"role":"user","content":"And?"}]"#;
+    assert_eq!(Value::from(messages(&talk)), json(expected));
+    let path =
+        format!("/v1/responses/{}/input_items?order=asc", response["id"].as_str().expect("an id"));
+    let listed = talk.client.get(&path).await.json();
+    assert_eq!(listed["data"][0]["content"][0], json(&said));
+    assert_eq!(listed["data"][2]["content"][0], json(refused));
+    // What the model refuses is a part of its own, and is told like the rest.
+    let own = &response["output"][0]["content"][0];
+    assert_eq!(*own, json(r#"{"type":"refusal","refusal":"I cannot."}"#));
+    talk.proceed(&response, r#""input":"Why?""#).await;
+    assert_eq!(messages(&talk)[4], json(r#"{"role":"assistant","content":"I cannot."}"#));
 }

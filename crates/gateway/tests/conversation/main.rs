@@ -14,6 +14,7 @@
 //! - `cancellation`: clients that leave. `background`: turns that go on without them.
 //! - `conversations`: `/v1/conversations`, and turns that work on one.
 //! - `native`: model servers that are asked at their own `/v1/responses`.
+//! - `once`: requests that are sent again with the same `Idempotency-Key`.
 //! - `passthrough`: chat, completions, embeddings and models.
 //! - `schema`: the fields that every object and event must have.
 //! - `socket`: WebSocket mode.
@@ -31,6 +32,7 @@ mod events;
 mod fields;
 mod items;
 mod native;
+mod once;
 mod passthrough;
 mod schema;
 mod sealed;

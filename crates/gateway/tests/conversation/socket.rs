@@ -11,7 +11,8 @@ use transom_testkit::answer::{chat_text, errors};
 use transom_testkit::{FakeBackend, Gate};
 
 use crate::support::{RESPONSES, Talk, body, text_of, tool};
-use client::{Client, kinds};
+pub(crate) use client::Client;
+use client::kinds;
 
 pub(crate) mod client;
 mod life;

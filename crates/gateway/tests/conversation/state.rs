@@ -1,9 +1,9 @@
 //! What a continuation inherits, and what is kept, listed and deleted.
 
 use serde_json::Value;
-use transom_testkit::FakeBackend;
 use transom_testkit::answer::chat::chat;
 use transom_testkit::answer::{Chat, Finish, chat_text, tool_calls};
+use transom_testkit::{FakeBackend, Gate};
 
 use crate::support::{RESPONSES, Talk, json, refusal, text_of, tool};
 
@@ -328,4 +328,49 @@ async fn a_conversation_that_is_too_long_is_said_to_be() {
     let fields = format!(r#""input":"Four","previous_response_id":{}"#, third["id"]);
     let code = "conversation_too_long";
     assert_eq!(talk.refused(&fields).await.brief(), (400, code, Some("previous_response_id")));
+}
+
+#[tokio::test]
+async fn a_chain_that_runs_in_a_circle_has_an_end() {
+    let talk = talk().await;
+    let first = talk.respond(r#""input":"One""#).await;
+    let second = talk.proceed(&first, r#""input":"Two""#).await;
+    let mut database = talk.database().await;
+    for (parent, child) in [(&second, &first), (&first, &first)] {
+        sqlx::query("UPDATE responses SET parent_id = ?1 WHERE id = ?2")
+            .bind(parent["id"].as_str())
+            .bind(child["id"].as_str())
+            .execute(&mut database)
+            .await
+            .expect("an update");
+        for response in [&first, &second] {
+            let fields = format!(r#""input":"On","previous_response_id":{}"#, response["id"]);
+            let found = talk.refused(&fields).await;
+            let expected = (400, "conversation_too_long", Some("previous_response_id"));
+            assert_eq!(found.brief(), expected);
+        }
+    }
+    assert_eq!(talk.stored(&first["id"]).await, first);
+}
+
+#[tokio::test]
+async fn two_continue_one_response_at_the_same_time() {
+    let talk = talk().await;
+    let root = talk.respond(r#""input":"Root""#).await;
+    let gate = Gate::new("both at work");
+    talk.backend.answer(chat().text("One ").wait(&gate).text("more"));
+    talk.backend.answer(chat().text("One ").wait(&gate).text("more"));
+    let both = async {
+        gate.arrived(2).await;
+        gate.open();
+    };
+    let (left, right) = (r#""input":"Left""#, r#""input":"Right""#);
+    let (left, right, ()) =
+        tokio::join!(talk.proceed(&root, left), talk.proceed(&root, right), both);
+    for (branch, word) in [(&left, "Left"), (&right, "Right")] {
+        talk.proceed(branch, r#""input":"On""#).await;
+        let messages = talk.sent()["messages"].clone();
+        assert_eq!(messages.as_array().map(Vec::len), Some(5));
+        assert_eq!([&messages[0]["content"], &messages[2]["content"]], ["Root", word]);
+    }
 }

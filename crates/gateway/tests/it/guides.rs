@@ -105,6 +105,11 @@ async fn background_md_works_as_written() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn idempotency_md_works_as_written() {
+    follow("docs/guides/idempotency.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn codex_md_works_as_written() {
     follow("docs/guides/codex.md").await;
 }

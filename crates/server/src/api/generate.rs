@@ -52,8 +52,10 @@ pub(crate) async fn compact(State(app): State<Arc<App>>, request: Request) -> An
 async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
     let (head, body) = request.into_parts();
     let credentials = bearer(&head.headers)?;
-    let hints = match hints::read(&head.headers, &app.gateway.snapshot().settings.access) {
-        Ok(hints) => hints,
+    let hints = hints::read(&head.headers, &app.gateway.snapshot().settings.access);
+    let said = hints.and_then(|hints| Ok((hints, hints::once(&head.headers)?)));
+    let (hints, once) = match said {
+        Ok(said) => said,
         Err(failure) => {
             // Only who may call is told what is wrong with the call.
             app.gateway.authenticate(credentials.as_ref())?;
@@ -62,5 +64,6 @@ async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
     };
     let transport = Transport::Request;
     let body = Box::pin(read_json(head.headers, body, app.limits.body));
-    Ok(Out(app.gateway.serve(Call { endpoint, transport, credentials, hints, body }).await?))
+    let call = Call { endpoint, transport, credentials, hints, once, body };
+    Ok(Out(app.gateway.serve(call).await?))
 }

@@ -70,6 +70,7 @@ impl Asker {
             transport: Transport::Socket(Arc::clone(&self.session)),
             credentials: self.credentials.clone(),
             hints: self.hints.clone(),
+            once: None,
             body: Box::pin(async move { Ok(event) }),
         };
         let asking = async move { begun(gateway.serve(call).await, watch) };

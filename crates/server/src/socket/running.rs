@@ -74,7 +74,9 @@ impl Running {
 pub(super) fn begun(answered: Result<Reply, Failure>, watch: Watch) -> Result<EventBody, Failure> {
     let answered = answered.and_then(|reply| match reply {
         Reply::Events(body) => Ok(body),
-        Reply::Json(_) => Err(Failure::Internal("a whole answer on a WebSocket".into())),
+        Reply::Json(_) | Reply::Again(_) => {
+            Err(Failure::Internal("a whole answer on a WebSocket".into()))
+        }
     });
     match &answered {
         Ok(_) => watch.ended(StatusCode::OK, None),

@@ -102,8 +102,8 @@ impl World {
         let catalog = Catalog::build(&fleet::fleet(), &|id| Some(ports::server(id)), None).unwrap();
         let since = Timestamp::from_millis(NOON * 1000);
         let settings = settings(access);
-        let key = Key::of(&Secret::new("the key of every world".to_owned()));
-        let keyring = Arc::new(Keyring::new(vec![key], Vec::new()).unwrap());
+        let sealing = Key::of(&Secret::new("the key of every world".to_owned()));
+        let keyring = Arc::new(Keyring::new(vec![sealing], Vec::new()).unwrap());
         let snapshot = Snapshot { revision: REVISION, since, settings, catalog, keyring };
         let store = Arc::new(Shelf::default());
         let mut registry = Registry::default();
@@ -111,6 +111,7 @@ impl World {
             store: store.clone(),
             conversations: Arc::new(conversations::NoConversations),
             jobs: Arc::new(jobs::NoJobs),
+            once: store.clone(),
             clock: Arc::new(ports::Noon),
             ids: Arc::new(ports::Counter::default()),
             metrics: Metrics::register(&mut registry),

@@ -18,6 +18,7 @@ mod content;
 mod input;
 mod shown;
 
+pub use input::{InputItem, MAX_REFERENCES};
 pub(super) use input::{read_input, read_list};
 pub(super) use shown::{Shown, ShownPart};
 

@@ -42,6 +42,12 @@ impl<'d, 'p> Object<'d, 'p> {
         self.fields.iter().any(|(key, raw)| key == name && !is_null(raw))
     }
 
+    /// Whether the field is there, not null, and alone.
+    pub(super) fn has_nothing_but(&self, name: &str) -> bool {
+        let mut there = self.fields.iter().filter(|(_, raw)| !is_null(raw)).map(|(key, _)| key);
+        there.next().is_some_and(|key| key == name) && there.next().is_none()
+    }
+
     /// Whether the field `type` is this word.
     pub(super) fn is_type(&self, word: &str) -> bool {
         let kind = self.fields.iter().find(|(key, _)| key == "type");

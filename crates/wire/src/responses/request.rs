@@ -1,16 +1,16 @@
 //! The body of `POST /v1/responses`, and the event that stands for it on a WebSocket.
 //!
 //! [`parse`], [`parse_event`] and [`parse_compact`] check everything that can be checked without history;
-//! [`CreateResponse::resolve`] joins the request with the turns it continues. What becomes of each field is listed in
+//! [`CreateResponse::resolve`] joins the request with the turns it continues, once the stored items are
+//! there that it refers to. What becomes of each field is listed in
 //! [`FIELDS`]; what the list does not have goes on to the model server as it came.
 
 use serde_json::value::RawValue;
 use transom_core::Json;
 use transom_core::failure::{Failure, Invalid};
-use transom_core::item::Item;
 use transom_core::tool::{Tool, ToolChoice};
 
-use super::item::read_input;
+use super::item::{InputItem, read_input};
 use super::path::Path;
 use super::read::Object;
 use super::{conversation, refuse, tools};
@@ -40,7 +40,7 @@ pub struct CreateResponse {
     /// The model's name as the client wrote it.
     pub model: String,
     /// The new items, in order.
-    pub input: Vec<Item>,
+    pub input: Vec<InputItem>,
     /// The response to continue, in the client's spelling.
     pub previous_response_id: Option<String>,
     /// The conversation it belongs to, in the client's spelling. Not together with
@@ -221,7 +221,7 @@ fn take_input(
     fields: &mut Object<'_, '_>,
     may_be_empty: bool,
     settings: &Settings,
-) -> Result<Vec<Item>, Failure> {
+) -> Result<Vec<InputItem>, Failure> {
     let path = Path::Root.field("input");
     let input = match fields.take("input") {
         Some(raw) => read_input(raw, &path)?,

@@ -14,6 +14,7 @@ use transom_core::event::Finish;
 use transom_core::failure::Failure;
 use transom_core::id::ResponseId;
 use transom_core::port::jobs::JobEnd;
+use transom_core::port::once::Form;
 use transom_core::port::store::{ResponseStore, StoreError, StoredItem, TurnRecord, TurnStatus};
 use transom_core::scope::Scope;
 use transom_wire::responses::encode::Finished;
@@ -187,7 +188,27 @@ impl Running {
         if self.background.is_none() {
             self.encoder.terminal(&finished, &mut self.out);
         }
+        self.keep_answer(&finished).await;
         Ok(finished)
+    }
+
+    /// Keeps the answer for whoever asks again with the same key, before the last of it leaves.
+    async fn keep_answer(&mut self, finished: &Finished) {
+        let Some(mut promise) = self.promise.take() else { return };
+        let of = self.ledger.head.store.then(|| self.ledger.head.id.clone());
+        if self.sink.can_stream() {
+            promise.record(&self.out);
+            promise.keep_stream(of).await;
+        } else {
+            promise.keep(Form::Json, text(finished), of).await;
+        }
+    }
+
+    /// Gives the key back: whoever asks again is answered anew.
+    async fn release_key(&mut self) {
+        if let Some(promise) = self.promise.take() {
+            promise.release().await;
+        }
     }
 
     /// The last word of a turn that went well.
@@ -221,6 +242,7 @@ impl Running {
         {
             self.ledger.commit_quietly(&finished, job).await;
         }
+        self.release_key().await;
         self.sink.fail(failure, self.out.freeze()).await;
         self.journal.ended(&id);
     }
@@ -235,6 +257,7 @@ impl Running {
         if let Ok(job) = self.job_end().await {
             self.ledger.commit_quietly(&finished, job).await;
         }
+        self.release_key().await;
         self.journal.ended(&self.ledger.head.id);
     }
 }

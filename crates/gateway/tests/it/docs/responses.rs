@@ -92,7 +92,8 @@ cases, and with model servers that do not know these fields, the input is what t
 | `local_shell_call`, `shell_call`, `apply_patch_call`, `computer_call`, `tool_search_call`, `mcp_approval_request` and their outputs | a call and its result; each call needs its output. A screenshot is a picture |
 | `mcp_list_tools`, a `tool_search_call` without `call_id` | nothing |
 | `compaction` | the summary, as a message of the user. It is opened under the same conditions |
-| `item_reference`, others | refused (400) |
+| `item_reference`, or an object with nothing but an `id` | the item itself, wherever its owner has it: in the history that is continued, in any stored response, in any conversation; of several with one id the newest of a response. It is stored with the new response too. Unknown or somebody else's: 404 `item_not_found`. At most 1,000 in a request |
+| others | refused (400) |
 
 All items keep the `id` that the client gave them. Items of hosted tools keep every field and its spelling,
 stored and listed. Nothing runs these tools here: they are history.

@@ -16,6 +16,7 @@ use transom_core::tool::ToolName;
 
 mod files;
 mod hosted;
+mod malformed;
 
 use super::{from_stored, to_stored};
 use crate::responses::sample::Counter;

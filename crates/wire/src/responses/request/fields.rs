@@ -71,15 +71,19 @@ pub const FIELDS: &[Field] = &[
         "requests with the same one go to the same deployment where the model's strategy is \
          `session`",
     ),
-    field("prompt_cache_retention", WithoutEffect, ""),
+    field("prompt_cache_retention", WithoutEffect, "`in_memory` and `24h`"),
     field(
         "reasoning",
         PassedOn,
         "`effort` is passed on; `summary` has no effect: the thoughts \
         themselves are sent",
     ),
-    field("safety_identifier", WithoutEffect, ""),
-    field("service_tier", WithoutEffect, "`auto` and `default`; others are refused"),
+    field("safety_identifier", WithoutEffect, "shown, not sent on"),
+    field(
+        "service_tier",
+        WithoutEffect,
+        "`auto` and `default`, shown as `default`; others are refused",
+    ),
     field("store", Honoured, ""),
     field("stream", Honoured, ""),
     field("stream_options", WithoutEffect, "`include_obfuscation`: streams carry no padding"),
@@ -100,5 +104,5 @@ pub const FIELDS: &[Field] = &[
     field("top_logprobs", PassedOn, "0 to 20; more than 0 turns log probabilities on"),
     field("top_p", PassedOn, "0 to 1; shown as 1 when absent"),
     field("truncation", Refused, "`disabled` is accepted"),
-    field("user", WithoutEffect, ""),
+    field("user", WithoutEffect, "shown, not sent on"),
 ];

@@ -43,12 +43,18 @@ pub(super) fn read(mut item: Object<'_, '_>, kind: HostedKind) -> Result<HostedI
             let field = if item.has("actions") { "actions" } else { "action" };
             call(&mut item, "computer", field)?
         }
-        HostedKind::ToolSearchCall => tool_search(&mut item, "arguments", search_call)?,
-        HostedKind::ToolSearchOutput => tool_search(&mut item, "tools", output)?,
+        HostedKind::ToolSearchCall => {
+            let raw = item.require("arguments")?;
+            tool_search(&mut item, raw, search_call)?
+        }
+        HostedKind::ToolSearchOutput => {
+            let raw = structured(&mut item, "tools")?;
+            tool_search(&mut item, raw, output)?
+        }
         HostedKind::LocalShellCallOutput => local_shell_output(&mut item, id.as_ref())?,
         HostedKind::ShellCallOutput => {
             let call_id = require_filled(&mut item, "call_id")?;
-            output(call_id, item.require("output")?)
+            output(call_id, structured(&mut item, "output")?)
         }
         HostedKind::ApplyPatchCallOutput => patch_output(&mut item)?,
         HostedKind::ComputerCallOutput => screenshot(&mut item)?,
@@ -118,17 +124,30 @@ fn raw_text(raw: Option<&RawValue>) -> Option<String> {
 /// A call that the client answers.
 fn call(item: &mut Object<'_, '_>, name: &str, field: &'static str) -> Result<Told, Failure> {
     let call_id = require_filled(item, "call_id")?;
-    let arguments = item.require(field)?.get().to_owned();
+    let arguments = structured(item, field)?.get().to_owned();
     Ok(Told::Call { call_id, name: name.to_owned(), arguments })
+}
+
+/// The fields whose value is a list; those of all others are objects.
+const LISTS: &[&str] = &["actions", "output", "tools"];
+
+/// Takes an object or a list that has to be there and is carried without being read.
+fn structured<'d>(item: &mut Object<'d, '_>, field: &'static str) -> Result<&'d RawValue, Failure> {
+    let (opening, expected) =
+        if LISTS.contains(&field) { ('[', "an array") } else { ('{', "an object") };
+    let raw = item.require(field)?;
+    if raw.get().starts_with(opening) {
+        return Ok(raw);
+    }
+    Err(refuse::wrong_type(&item.path().field(field), expected, raw))
 }
 
 /// A search among tools: with a call id it was the client's, without one the server's own.
 fn tool_search(
     item: &mut Object<'_, '_>,
-    field: &'static str,
+    raw: &RawValue,
     told: fn(String, &RawValue) -> Told,
 ) -> Result<Told, Failure> {
-    let raw = item.require(field)?;
     Ok(item.string("call_id")?.map_or(Told::Nothing, |call_id| told(call_id, raw)))
 }
 
@@ -172,10 +191,9 @@ fn local_shell_output(
     item: &mut Object<'_, '_>,
     id: Option<&transom_core::id::ItemId>,
 ) -> Result<Told, Failure> {
-    let call_id = match (item.string("call_id")?, id) {
-        (Some(call_id), _) => call_id,
-        (None, Some(id)) => id.as_str().to_owned(),
-        (None, None) => return Err(refuse::missing(&item.path().field("call_id"))),
+    let call_id = match id {
+        Some(id) if !item.has("call_id") => id.as_str().to_owned(),
+        _ => require_filled(item, "call_id")?,
     };
     let text = item.require_string("output")?;
     Ok(Told::Output { call_id, output: FunctionOutput::Text(text) })
