@@ -76,7 +76,8 @@ pub enum ProbeStyle {
     /// It is asked for its list of models, its health and its metrics, every two seconds.
     #[default]
     Active,
-    /// It is asked once; then what happens to requests decides.
+    /// It is asked once; then what happens to requests decides. Only its list of models is read
+    /// again now and then, so that a name that it has begun or ceased to serve is noticed.
     Passive,
 }
 

@@ -30,7 +30,7 @@ mod target;
 mod track;
 
 pub(crate) use flight::Flight;
-pub(crate) use group::{Group, Wanted};
+pub(crate) use group::{Group, Speed, Wanted};
 use memory::Memory;
 pub(crate) use survey::{Choice, Nobody, Wait};
 pub(crate) use target::Target;

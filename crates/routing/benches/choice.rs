@@ -37,7 +37,7 @@ fn candidates(ids: &[DeploymentId]) -> Vec<Candidate<'_>> {
         weight: 1 + k % 3,
         in_flight: k * 7 % 24,
         load: Some(Load { running: k * 5 % 32, waiting: 0, kv_cache: 0.5 }),
-        first_token: Some(Duration::from_millis(u64::from(80 + k * 11 % 90))),
+        latency: Some(Duration::from_millis(u64::from(80 + k * 11 % 90))),
         used_share: 0.3,
     };
     (0_u32..).zip(ids).map(of).collect()

@@ -36,8 +36,9 @@ pub struct Candidate<'a> {
     pub in_flight: u32,
     /// What its server last said about itself, seconds ago; `None`: nothing.
     pub load: Option<Load>,
-    /// How long it took to begin its answers of late, smoothed; `None`: not measured yet.
-    pub first_token: Option<Duration>,
+    /// How long its answers took of late, smoothed: a stream until it began, a whole answer until it
+    /// was there. `None`: not measured yet.
+    pub latency: Option<Duration>,
     /// The share of its hints for requests and tokens per minute that this minute has used, from 0
     /// on; at 1 and above it is only chosen when all are.
     pub used_share: f32,

@@ -8,7 +8,7 @@
 //! - `load`: its load, readable without a lock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant as StdInstant;
+use std::time::{Duration, Instant as StdInstant};
 
 use http::HeaderMap;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue};
@@ -41,6 +41,7 @@ pub struct Backend {
     headers: HeaderMap,
     transport: Arc<Transport>,
     surroundings: Surroundings,
+    relist: Duration,
     health: Mutex<Health>,
     state: watch::Sender<BackendState>,
     load: LoadCell,
@@ -99,6 +100,7 @@ impl Backend {
             base,
             transport,
             surroundings: settings.surroundings,
+            relist: settings.relist,
             state: watch::Sender::new(health.state(now)),
             health: Mutex::new(health),
             load: LoadCell::default(),
@@ -190,7 +192,7 @@ impl Backend {
         self.stir.notified().await;
     }
 
-    pub(crate) fn set_grace(&self, grace: std::time::Duration) {
+    pub(crate) fn set_grace(&self, grace: Duration) {
         self.told(|health, _| health.set_grace(grace));
     }
 
@@ -224,6 +226,11 @@ impl Backend {
 
     pub(crate) fn pace(&self) -> Pace {
         self.health().pace(self.spec.probe, now())
+    }
+
+    /// How often its list of models is read while it is not probed.
+    pub(crate) fn relist(&self) -> Duration {
+        self.relist
     }
 
     pub(crate) fn wakes_at(&self) -> Option<StdInstant> {

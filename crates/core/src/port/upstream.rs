@@ -111,4 +111,8 @@ pub trait Upstream: Send + Sync {
     /// Tells what became of a call whose head had arrived: `Err` for an answer that broke, stalled
     /// or reported an error of the server. It helps the server's state, and decides nothing alone.
     fn observe(&self, outcome: Result<(), &UpstreamError>);
+
+    /// Tells that its list of models may not be what it was: it did not know a name that it listed,
+    /// or somebody wants one that it did not list. It may be asked for the list again.
+    fn doubt_names(&self);
 }

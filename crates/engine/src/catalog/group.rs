@@ -32,10 +32,20 @@ pub(crate) struct Group {
 pub(crate) struct Wanted<'a> {
     pub(crate) route: Route,
     pub(crate) ask: Ask<'a>,
+    pub(crate) speed: Speed,
     /// Prompt and answer together, in tokens, as far as they can be guessed.
     pub(crate) tokens: u32,
     /// Targets that have failed this request.
     pub(crate) tried: &'a [DeploymentId],
+}
+
+/// Which speed of a deployment counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speed {
+    /// How soon it begins an answer that comes as a stream.
+    FirstToken,
+    /// How soon it gives an answer that comes as a whole.
+    WholeAnswer,
 }
 
 /// A target that can take a request.
@@ -148,7 +158,7 @@ impl Group {
         }
         let mut left = self.healthiest(able, now);
         let mut candidates: Vec<Candidate<'_>> =
-            left.iter().map(|target| target.candidate(now)).collect();
+            left.iter().map(|target| target.candidate(wanted.speed, now)).collect();
         while !left.is_empty() {
             let at = self.memory.picker.pick(&candidates, &wanted.ask).min(left.len() - 1);
             candidates.remove(at);

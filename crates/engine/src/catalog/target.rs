@@ -9,6 +9,7 @@ use transom_core::model::Deployment;
 use transom_core::port::upstream::Upstream;
 use transom_routing::pick::Candidate;
 
+use super::group::Speed;
 use super::track::{Held, Track};
 
 /// A deployment that requests can be sent to.
@@ -115,6 +116,8 @@ impl Target {
         };
         self.track.there();
         if self.unserved_name().is_some() {
+            // It may have been put right, and nothing else would find out where nobody probes.
+            self.upstream.doubt_names();
             return Err(Unfit::Misconfigured);
         }
         let limits = &self.deployment.limits;
@@ -129,16 +132,20 @@ impl Target {
     }
 
     /// As pickers see it.
-    pub(crate) fn candidate(&self, now: Instant) -> Candidate<'_> {
-        let (first_token, used_share) = self.track.with(|learnt| {
-            (learnt.first_token.value(now), learnt.used_share(&self.deployment.limits, now))
+    pub(crate) fn candidate(&self, speed: Speed, now: Instant) -> Candidate<'_> {
+        let (latency, used_share) = self.track.with(|learnt| {
+            let latency = match speed {
+                Speed::FirstToken => &learnt.first_token,
+                Speed::WholeAnswer => &learnt.whole_answer,
+            };
+            (latency.value(now), learnt.used_share(&self.deployment.limits, now))
         });
         Candidate {
             id: &self.deployment.id,
             weight: self.deployment.weight,
             in_flight: self.track.in_flight(),
             load: self.upstream.load(),
-            first_token,
+            latency,
             used_share,
         }
     }

@@ -27,6 +27,7 @@ pub(crate) struct Track {
 pub(crate) struct Learnt {
     pub(crate) breaker: Breaker,
     pub(crate) first_token: Ewma,
+    pub(crate) whole_answer: Ewma,
     pub(crate) requests: Window,
     pub(crate) tokens: Window,
     /// When a request last left others behind.
@@ -54,6 +55,7 @@ impl Track {
             learnt: Mutex::new(Learnt {
                 breaker: Breaker::new(breaker_settings(routing)),
                 first_token: Ewma::default(),
+                whole_answer: Ewma::default(),
                 requests: Window::default(),
                 tokens: Window::default(),
                 company: None,

@@ -9,7 +9,7 @@ use transom_routing::pick::Ask;
 use transom_routing::prompt::Prompt;
 use transom_routing::queue::Priority;
 
-use crate::catalog::Wanted;
+use crate::catalog::{Speed, Wanted};
 
 /// Bytes of a prompt that make one token, for a guess that is rather too low than too high: a
 /// request must not be refused for being too long when it is not.
@@ -29,7 +29,9 @@ pub(crate) struct Job {
     pub(crate) prompt: Prompt,
     /// Ties it to a conversation.
     pub(crate) session: Option<u64>,
-    /// Prompt and answer together, in tokens; a guess.
+    /// The prompt, in tokens; a guess.
+    pub(crate) prompt_tokens: u32,
+    /// Prompt and answer together, likewise.
     pub(crate) tokens: u32,
     /// Whether who asks may read about the servers: an operator.
     pub(crate) operator: bool,
@@ -47,7 +49,11 @@ impl Job {
     /// What a deployment is chosen by.
     pub(super) fn wanted<'a>(&'a self, tried: &'a [DeploymentId], random: u64) -> Wanted<'a> {
         let ask = Ask { prompt: &self.prompt, session: self.session, random };
-        Wanted { route: self.route, ask, tokens: self.tokens, tried }
+        let speed = match self.delivery {
+            Delivery::Whole => Speed::WholeAnswer,
+            Delivery::Stream | Delivery::Collected => Speed::FirstToken,
+        };
+        Wanted { route: self.route, ask, speed, tokens: self.tokens, tried }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -70,6 +70,7 @@ pub(crate) struct Server {
     always: Mutex<Play>,
     calls: watch::Sender<Vec<String>>,
     dead: AtomicBool,
+    doubts: AtomicUsize,
 }
 
 impl Server {
@@ -82,6 +83,7 @@ impl Server {
             always: Mutex::new(Play::Answers),
             calls: watch::Sender::new(Vec::new()),
             dead: AtomicBool::new(false),
+            doubts: AtomicUsize::new(0),
         }
     }
 
@@ -124,6 +126,11 @@ impl Server {
     pub(crate) fn dies(&self) -> &Self {
         self.dead.store(true, Ordering::Relaxed);
         self
+    }
+
+    /// How often its list of models was doubted.
+    pub(crate) fn doubts(&self) -> usize {
+        self.doubts.load(Ordering::Relaxed)
     }
 
     /// The bodies of the calls it got.
@@ -207,6 +214,10 @@ impl Upstream for Server {
     }
 
     fn observe(&self, _outcome: Result<(), &UpstreamError>) {}
+
+    fn doubt_names(&self) {
+        self.doubts.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// What a call asks for.

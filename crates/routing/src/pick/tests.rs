@@ -15,7 +15,7 @@ pub(super) fn ids(count: usize) -> Vec<DeploymentId> {
 
 /// An idle deployment of weight 1 about which nothing is known.
 pub(super) fn idle(id: &DeploymentId) -> Candidate<'_> {
-    Candidate { id, weight: 1, in_flight: 0, load: None, first_token: None, used_share: 0.0 }
+    Candidate { id, weight: 1, in_flight: 0, load: None, latency: None, used_share: 0.0 }
 }
 
 /// Random bits, the `k`-th of a fixed sequence.
@@ -62,7 +62,7 @@ proptest! {
             weight: figures.0,
             in_flight: figures.1,
             load: figures.2.map(|(running, waiting)| Load { running, waiting, kv_cache: 0.5 }),
-            first_token: figures.3.map(|milliseconds| Duration::from_millis(milliseconds.into())),
+            latency: figures.3.map(|milliseconds| Duration::from_millis(milliseconds.into())),
             used_share: figures.4,
         };
         let among: Vec<_> = ids.iter().zip(&figures).map(of).collect();
@@ -165,7 +165,7 @@ fn the_lowest_latency_is_shared_by_all_that_are_about_as_fast() {
     let ids = ids(5);
     let times = [Some(100), Some(110), Some(400), None, None];
     let of = |(id, time): (_, Option<u64>)| Candidate {
-        first_token: time.map(Duration::from_millis),
+        latency: time.map(Duration::from_millis),
         in_flight: 1,
         ..idle(id)
     };
@@ -183,6 +183,6 @@ fn the_lowest_latency_is_shared_by_all_that_are_about_as_fast() {
     assert_eq!(counts(&*latency, &among, 50), [0, 0, 0, 0, 50], "the unknown one is measured");
     among[2].in_flight = 2;
     let unknown: Vec<_> =
-        among[..3].iter().map(|one| Candidate { first_token: None, ..*one }).collect();
+        among[..3].iter().map(|one| Candidate { latency: None, ..*one }).collect();
     assert_eq!(counts(&*latency, &unknown, 50), [0, 0, 50], "nothing known: the least loaded");
 }

@@ -146,7 +146,7 @@ impl<'a> Simulation<'a> {
             weight: 1,
             in_flight: known.in_flight,
             load: known.load,
-            first_token: known.first_token.value(now),
+            latency: known.first_token.value(now),
             used_share: 0.0,
         });
         let at = gateway.picker.pick(&candidates.collect::<Vec<_>>(), &ask);

@@ -10,7 +10,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::{Instant, timeout};
-use transom_core::backend::{BackendKey, BackendState, Load, ServedModel};
+use transom_core::backend::{BackendKey, BackendState, Load, ProbeStyle, ServedModel};
 use transom_core::port::upstream::{Route, Upstream, UpstreamReply, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
 
@@ -123,6 +123,13 @@ impl Upstream for Backend {
             self.doubt();
         }
         self.told(|health, now| health.observed(broken.map_or(Ok(()), Err), now));
+    }
+
+    /// Where it is probed the next list is never far away.
+    fn doubt_names(&self) {
+        if self.spec.probe == ProbeStyle::Passive {
+            self.doubt();
+        }
     }
 }
 

@@ -54,6 +54,8 @@ impl Upstream for Server {
         fleet::served(&self.0)
     }
 
+    fn doubt_names(&self) {}
+
     fn observe(&self, _: Result<(), &UpstreamError>) {}
 }
 
