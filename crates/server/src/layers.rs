@@ -18,8 +18,9 @@ use transom_core::failure::{Blame, Failure, Invalid};
 use transom_core::id::RequestId;
 use transom_engine::metrics::{Exchange, Metrics, RouteLabel};
 
-use crate::app::{App, Limits};
+use crate::app::App;
 use crate::caller::REQUEST_ID;
+use crate::edge::Limits;
 use crate::error::{Logged, Rejection};
 use crate::phase::Serving;
 
@@ -66,7 +67,7 @@ async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     let method = method_word(request.method());
     let revision = app.gateway.snapshot().revision;
     let watch = Watch::begin(app.gateway.metrics(), Line { id, method, route, revision });
-    let mut response = if head_too_large(&request, &app.limits) {
+    let mut response = if head_too_large(&request, &app.edge.limits()) {
         headers_too_large().into_response()
     } else {
         // What is logged on the way, also by a stream that outlives this function, has the id.

@@ -57,7 +57,7 @@ pub(crate) async fn delete(
 /// A body that is read when the engine wants it.
 pub(super) fn incoming(app: &App, request: Request) -> Incoming {
     let (head, body) = request.into_parts();
-    Box::pin(read_json(head.headers, body, app.limits.body))
+    Box::pin(read_json(head.headers, body, app.edge.limits().body))
 }
 
 pub(super) fn shown(json: &Json) -> Response {

@@ -56,6 +56,6 @@ async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
         }
     };
     let transport = Transport::Request;
-    let body = Box::pin(read_json(head.headers, body, app.limits.body));
+    let body = Box::pin(read_json(head.headers, body, app.edge.limits().body));
     Ok(Out(app.gateway.serve(Call { endpoint, transport, credentials, hints, body }).await?))
 }

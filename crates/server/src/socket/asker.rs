@@ -24,6 +24,8 @@ const METHOD: &str = "WEBSOCKET";
 /// Who has opened a connection.
 pub(crate) struct Asker {
     app: App,
+    /// Those of the moment when it was opened.
+    limits: Limits,
     /// Checked anew for each response: a key may be changed meanwhile.
     credentials: Option<Secret>,
     hints: Hints,
@@ -37,12 +39,13 @@ pub(crate) struct Asker {
 impl Asker {
     /// Who sent a handshake with these headers.
     pub(crate) fn new(app: App, credentials: Option<Secret>, hints: Hints, id: RequestId) -> Self {
-        let session = Arc::new(Session::new(app.limits.socket.memory));
-        Self { app, credentials, hints, id, events: 0, session }
+        let limits = app.edge.limits().socket;
+        let session = Arc::new(Session::new(limits.memory));
+        Self { app, limits, credentials, hints, id, events: 0, session }
     }
 
     pub(super) fn limits(&self) -> Limits {
-        self.app.limits.socket
+        self.limits
     }
 
     pub(super) fn metrics(&self) -> &Metrics {
