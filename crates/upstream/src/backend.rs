@@ -5,7 +5,7 @@
 //! - this file: [`Backend`], how it is made and what it is told.
 //! - `call`: how it is called; implements the port.
 //! - [`settings`]: what all servers of a gateway share.
-//! - `load`: its load, readable without a lock.
+//! - `load` and `glance`: its load and its standing, readable without a lock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as StdInstant};
@@ -17,9 +17,11 @@ use tokio::time::Instant;
 use transom_core::backend::{BackendId, BackendKey, BackendSpec, BackendState, Load, ServedModel};
 
 mod call;
+mod glance;
 mod load;
 pub mod settings;
 
+use glance::GlanceCell;
 use load::LoadCell;
 use settings::Settings;
 
@@ -44,6 +46,7 @@ pub struct Backend {
     relist: Duration,
     health: Mutex<Health>,
     state: watch::Sender<BackendState>,
+    glance: GlanceCell,
     load: LoadCell,
     served: Mutex<Arc<[ServedModel]>>,
     stir: Notify,
@@ -101,6 +104,7 @@ impl Backend {
             transport,
             surroundings: settings.surroundings,
             relist: settings.relist,
+            glance: GlanceCell::new(health.state(now).standing()),
             state: watch::Sender::new(health.state(now)),
             health: Mutex::new(health),
             load: LoadCell::default(),
@@ -216,6 +220,7 @@ impl Backend {
         }
         *served = models;
         drop(served);
+        self.glance.listed();
         // Who waits for the state waits for the names, too.
         self.state.send_modify(|_| {});
     }
@@ -255,7 +260,7 @@ impl Backend {
             let gone = Override::Draining { reason: Arc::clone(&reason), until: None };
             health.set_override(gone);
             // Not logged: the server of the newer configuration is the one to read about.
-            self.state.send_replace(BackendState::Draining { reason });
+            self.stands(BackendState::Draining { reason });
         }
     }
 
@@ -293,7 +298,13 @@ impl Backend {
                 tracing::info!(%backend, at, state = word, reason, "the model server is {word}");
             }
         }
-        self.state.send_replace(next);
+        self.stands(next);
+    }
+
+    /// Tells those who wait, who may look at once: what is told at a glance comes first.
+    fn stands(&self, state: BackendState) {
+        self.glance.stands(state.standing());
+        self.state.send_replace(state);
     }
 }
 

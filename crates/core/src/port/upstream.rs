@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use crate::backend::{BackendState, Load, ServedModel};
+use crate::backend::{BackendState, Load, ServedModel, Standing};
 use crate::upstream_error::UpstreamError;
 
 /// The routes of a model server that the gateway uses. There is no way to name another one, so no
@@ -89,6 +89,18 @@ pub struct UpstreamReply {
     pub body: UpstreamBody,
 }
 
+/// What can be told of a server at a glance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Glance {
+    /// Its [state](Upstream::state), without a reason.
+    pub standing: Standing,
+    /// Its [load](Upstream::load).
+    pub load: Option<Load>,
+    /// Counts its [lists of models](Upstream::served): what was found in one of them holds until
+    /// there is another.
+    pub lists: u32,
+}
+
 /// A model server.
 #[async_trait]
 pub trait Upstream: Send + Sync {
@@ -101,6 +113,10 @@ pub trait Upstream: Send + Sync {
     /// Waits until [`Upstream::state`] may have changed since this was called. It may return too
     /// often, never too late.
     async fn changed(&self);
+
+    /// What can be told of it without waiting for anybody: a choice among many servers looks at
+    /// each of them.
+    fn glance(&self) -> Glance;
 
     /// What it said of its load, last time it was asked; `None` when it does not say.
     fn load(&self) -> Option<Load>;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::select_all;
-use transom_core::backend::BackendState;
+use transom_core::backend::{BackendState, Load};
 use transom_core::fleet::Routing;
 use transom_core::model::{DeploymentId, Model};
-use transom_core::port::upstream::Route;
+use transom_core::port::upstream::{Glance, Route};
 use transom_routing::pick::{Ask, Candidate};
 
+use super::digest::{Epoch, Moment};
 use super::line::Eligible;
-use super::survey::{Choice, Survey};
+use super::survey::{Choice, Nobody, Survey};
 use super::target::Fit;
 use super::{Flight, Memory, Target};
 
@@ -25,6 +26,7 @@ pub(crate) struct Group {
     levels: Vec<Vec<Arc<Target>>>,
     pub(crate) memory: Memory,
     pub(crate) routing: Arc<Routing>,
+    epoch: Epoch,
 }
 
 /// What a request is chosen a target for.
@@ -49,7 +51,28 @@ pub(crate) enum Speed {
 }
 
 /// A target that can take a request.
-type Able<'a> = (&'a Arc<Target>, Fit);
+struct Able<'a> {
+    target: &'a Arc<Target>,
+    fit: Fit,
+    load: Option<Load>,
+}
+
+/// Targets by the length that their servers say they take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Size {
+    /// Long enough for the request, as far as anybody knows.
+    Enough,
+    /// Shorter than the request seems to be. That is a guess: a picture is long as text and short
+    /// in tokens.
+    Short,
+}
+
+impl Size {
+    fn of(target: &Target, lists: u32, wanted: &Wanted<'_>) -> Self {
+        let short = target.length_in(lists).is_some_and(|length| wanted.tokens > length);
+        if short { Self::Short } else { Self::Enough }
+    }
+}
 
 impl Group {
     pub(super) fn new(
@@ -57,13 +80,14 @@ impl Group {
         targets: Vec<Arc<Target>>,
         memory: Memory,
         routing: Arc<Routing>,
+        epoch: Epoch,
     ) -> Self {
         let mut levels: BTreeMap<u32, Vec<Arc<Target>>> = BTreeMap::new();
         for target in &targets {
             levels.entry(target.deployment.order).or_default().push(Arc::clone(target));
         }
         let levels = levels.into_values().collect();
-        Self { model, targets, levels, memory, routing }
+        Self { model, targets, levels, memory, routing, epoch }
     }
 
     pub(super) fn target(&self, id: &DeploymentId) -> Option<&Arc<Target>> {
@@ -92,15 +116,22 @@ impl Group {
         loading && !there
     }
 
-    /// The targets that a request may go to, whatever their state.
+    /// The targets that a request may go to, whatever their state. Those that seem to be too short
+    /// are among them only when all are: who waits for the long one holds up nobody at the others.
     pub(crate) fn eligible(&self, wanted: &Wanted<'_>) -> Eligible {
-        let deployments = self.targets.iter().map(|target| &target.deployment);
-        let able = deployments.filter(|deployment| {
+        let able = self.targets.iter().filter(|target| {
+            let deployment = &target.deployment;
             deployment.mode.serves(wanted.route)
                 && deployment.max_context_tokens.is_none_or(|limit| wanted.tokens <= limit)
                 && !wanted.tried.contains(&deployment.id)
         });
-        able.map(|deployment| deployment.id.clone()).collect()
+        let able: Vec<_> = able.collect();
+        let enough = |target: &&&Arc<Target>| {
+            Size::of(target, target.upstream.glance().lists, wanted) == Size::Enough
+        };
+        let some = able.iter().any(|target| enough(&target));
+        let of_size = able.iter().filter(|target| !some || enough(target));
+        of_size.map(|target| target.deployment.id.clone()).collect()
     }
 
     /// Resolves when the state of a server may have changed since this was called.
@@ -114,15 +145,47 @@ impl Group {
     /// Orders are gone through from the lowest: the next one counts only when nobody of those
     /// before can take the request well or will have a place for it. When nobody can take it well,
     /// the lowest order that can take it at all does.
+    ///
+    /// Targets whose servers say that they take less than the request seems to need get it only when
+    /// no other is there, nor will be.
     pub(crate) fn choose(self: &Arc<Self>, wanted: &Wanted<'_>, now: Instant) -> Choice {
+        let at = self.epoch.moment(now);
+        let mut other_size = false;
+        let nobody = match self.choose_of(Size::Enough, wanted, at, &mut other_size) {
+            Choice::Nobody(nobody) if other_size => nobody,
+            choice => return choice,
+        };
+        match self.choose_of(Size::Short, wanted, at, &mut other_size) {
+            // What became of those that are long enough says more, if there are any.
+            Choice::Nobody(_) if nobody != Nobody::AllTried => Choice::Nobody(nobody),
+            choice => choice,
+        }
+    }
+
+    /// `other_size` becomes true when there are targets of the other size.
+    fn choose_of(
+        self: &Arc<Self>,
+        size: Size,
+        wanted: &Wanted<'_>,
+        at: Moment,
+        other_size: &mut bool,
+    ) -> Choice {
         let mut survey = Survey::default();
         let mut degraded = Vec::new();
         for level in &self.levels {
             let mut able: Vec<Able<'_>> = Vec::with_capacity(level.len());
             for target in level {
-                able.extend(look_at(target, wanted, now, &mut survey).map(|fit| (target, fit)));
+                let Some(glance) = look_at(target, wanted, &mut survey) else { continue };
+                if Size::of(target, glance.lists, wanted) != size {
+                    *other_size = true;
+                    continue;
+                }
+                match target.fit(&glance, at) {
+                    Ok(fit) => able.push(Able { target, fit, load: glance.load }),
+                    Err(unfit) => survey.note(unfit),
+                }
             }
-            if !able.is_empty() && able.iter().all(|(_, fit)| *fit == Fit::Degraded) {
+            if !able.is_empty() && able.iter().all(|able| able.fit == Fit::Degraded) {
                 degraded.push(able);
                 continue;
             }
@@ -130,7 +193,7 @@ impl Group {
             if !able.is_empty() {
                 survey.full();
             }
-            if let Some(flight) = self.pick(able, wanted, now) {
+            if let Some(flight) = self.pick(able, wanted, at) {
                 return Choice::Taken(flight);
             }
             if survey.is_full() {
@@ -139,31 +202,31 @@ impl Group {
         }
         for able in degraded {
             survey.full();
-            if let Some(flight) = self.pick(able, wanted, now) {
+            if let Some(flight) = self.pick(able, wanted, at) {
                 return Choice::Taken(flight);
             }
         }
-        survey.verdict(self.has_one(wanted.route), now)
+        survey.verdict(self.has_one(wanted.route), at.now)
     }
 
     fn pick(
         self: &Arc<Self>,
         able: Vec<Able<'_>>,
         wanted: &Wanted<'_>,
-        now: Instant,
+        at: Moment,
     ) -> Option<Flight> {
         // With nobody to choose among nothing has to be measured.
-        if let [(target, _)] = able.as_slice() {
-            return Flight::begin(target, self, now);
+        if let [only] = able.as_slice() {
+            return Flight::begin(only.target, self, at.now);
         }
-        let mut left = self.healthiest(able, now);
+        let mut left = self.healthiest(able, at.now);
         let mut candidates: Vec<Candidate<'_>> =
-            left.iter().map(|target| target.candidate(wanted.speed, now)).collect();
+            left.iter().map(|able| able.target.candidate(able.load, wanted.speed, at)).collect();
         while !left.is_empty() {
-            let at = self.memory.picker.pick(&candidates, &wanted.ask).min(left.len() - 1);
-            candidates.remove(at);
-            let target = left.remove(at);
-            if let Some(flight) = Flight::begin(target, self, now) {
+            let chosen = self.memory.picker.pick(&candidates, &wanted.ask).min(left.len() - 1);
+            candidates.swap_remove(chosen);
+            let Able { target, .. } = left.swap_remove(chosen);
+            if let Some(flight) = Flight::begin(target, self, at.now) {
                 self.memory.picker.sent(&target.deployment.id, &wanted.ask);
                 return Some(flight);
             }
@@ -173,19 +236,22 @@ impl Group {
 
     /// Those that are not ejected, and ready rather than degraded as long as that leaves half of
     /// them: a worse one is better than nobody, and than one that has to do the work of many.
-    fn healthiest<'a>(&self, mut able: Vec<Able<'a>>, now: Instant) -> Vec<&'a Arc<Target>> {
+    fn healthiest<'a>(&self, mut able: Vec<Able<'a>>, now: Instant) -> Vec<Able<'a>> {
         let half = able.len().div_ceil(2);
         let ejection = self.memory.ejection();
-        let stays = |(target, _): &Able<'_>| !ejection.is_ejected(&target.deployment.id, now);
-        if able.iter().any(stays) {
-            able.retain(stays);
+        if ejection.is_anybody_out(now) {
+            let stays = |able: &Able<'_>| !ejection.is_ejected(&able.target.deployment.id, now);
+            if able.iter().any(stays) {
+                able.retain(stays);
+            }
         }
         drop(ejection);
-        let well = |(_, fit): &Able<'_>| *fit == Fit::Well;
-        if able.iter().filter(|able| well(able)).count() >= half {
+        let well = |able: &Able<'_>| able.fit == Fit::Well;
+        let all_well = able.iter().filter(|able| well(able)).count();
+        if all_well >= half && all_well < able.len() {
             able.retain(well);
         }
-        able.into_iter().map(|(target, _)| target).collect()
+        able
     }
 
     /// Notes how a request ended at a target.
@@ -199,7 +265,8 @@ impl Group {
     }
 }
 
-fn look_at(target: &Target, wanted: &Wanted<'_>, now: Instant, survey: &mut Survey) -> Option<Fit> {
+/// How a target's server stands, where the target is one for the request at all.
+fn look_at(target: &Target, wanted: &Wanted<'_>, survey: &mut Survey) -> Option<Glance> {
     let deployment = &target.deployment;
     if !deployment.mode.serves(wanted.route) {
         return None;
@@ -212,7 +279,7 @@ fn look_at(target: &Target, wanted: &Wanted<'_>, now: Instant, survey: &mut Surv
         survey.tried();
         return None;
     }
-    target.fit(now).inspect_err(|unfit| survey.note(*unfit)).ok()
+    Some(target.upstream.glance())
 }
 
 #[cfg(test)]

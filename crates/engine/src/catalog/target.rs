@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use transom_core::backend::{BackendState, ServedModel, unknown_name};
+use transom_core::backend::{BackendState, Load, ServedModel, Standing, unknown_name};
 use transom_core::fleet::Routing;
 use transom_core::model::Deployment;
-use transom_core::port::upstream::Upstream;
+use transom_core::port::upstream::{Glance, Upstream};
 use transom_routing::pick::Candidate;
 
+use super::digest::{Epoch, Moment};
 use super::group::Speed;
+use super::listing::{Listing, ListingCell};
 use super::track::{Held, Track};
 
 /// A deployment that requests can be sent to.
@@ -17,6 +19,7 @@ pub(crate) struct Target {
     pub(crate) deployment: Deployment,
     pub(crate) upstream: Arc<dyn Upstream>,
     pub(crate) track: Arc<Track>,
+    listing: ListingCell,
 }
 
 /// How well a target can take a request.
@@ -53,6 +56,7 @@ impl Target {
         deployment: Deployment,
         upstream: Arc<dyn Upstream>,
         routing: &Routing,
+        epoch: Epoch,
         old: Option<&Arc<Self>>,
     ) -> Self {
         let stayed = old.filter(|old| {
@@ -60,10 +64,10 @@ impl Target {
         });
         let track = match stayed {
             Some(old) => Arc::clone(&old.track),
-            None => Arc::new(Track::new(routing)),
+            None => Arc::new(Track::new(routing, epoch)),
         };
         track.configure(routing);
-        Self { deployment, upstream, track }
+        Self { deployment, upstream, track, listing: ListingCell::default() }
     }
 
     /// How its server and its name stand.
@@ -99,23 +103,52 @@ impl Target {
         (!known).then_some((name, served))
     }
 
+    /// The longest prompt and answer together, in tokens, that its server says it takes under the
+    /// deployment's name; `None` where it does not say, or the name depends on the request.
+    fn length(&self) -> Option<u32> {
+        self.length_in(self.upstream.glance().lists)
+    }
+
+    /// The same, by the list of this number.
+    pub(super) fn length_in(&self, lists: u32) -> Option<u32> {
+        self.listing(lists).length
+    }
+
+    /// The same, or less where the operator says so.
+    pub(crate) fn context(&self) -> Option<u32> {
+        self.length().into_iter().chain(self.deployment.max_context_tokens).min()
+    }
+
+    fn listing(&self, lists: u32) -> Listing {
+        self.listing.of(lists, || {
+            let served = self.upstream.served();
+            let name = self.deployment.upstream.fixed();
+            let listed = served.iter().find(|served| name == Some(&served.id));
+            let unserved = name.is_some() && listed.is_none() && !served.is_empty();
+            Listing {
+                unserved: unserved && !self.deployment.trust_name,
+                length: listed.and_then(|listed| listed.max_model_len),
+            }
+        })
+    }
+
     /// Whether it can take a request now, and if not, why.
-    pub(crate) fn fit(&self, now: Instant) -> Result<Fit, Unfit> {
-        let fit = match self.upstream.state() {
-            BackendState::Ready => Fit::Well,
-            BackendState::Degraded { .. } => Fit::Degraded,
-            BackendState::Loading { .. } => {
+    pub(super) fn fit(&self, glance: &Glance, at: Moment) -> Result<Fit, Unfit> {
+        let fit = match glance.standing {
+            Standing::Ready => Fit::Well,
+            Standing::Degraded => Fit::Degraded,
+            Standing::Loading => {
                 self.track.gone();
                 return Err(Unfit::Loading);
             }
-            BackendState::Misconfigured { .. } => return Err(Unfit::Misconfigured),
-            state @ (BackendState::Unreachable { .. } | BackendState::Draining { .. }) => {
+            Standing::Misconfigured => return Err(Unfit::Misconfigured),
+            standing @ (Standing::Unreachable | Standing::Draining) => {
                 self.track.gone();
-                return Err(Unfit::Away { state: state.word() });
+                return Err(Unfit::Away { state: standing.word() });
             }
         };
         self.track.there();
-        if self.unserved_name().is_some() {
+        if self.listing(glance.lists).unserved {
             // It may have been put right, and nothing else would find out where nobody probes.
             self.upstream.doubt_names();
             return Err(Unfit::Misconfigured);
@@ -124,7 +157,7 @@ impl Target {
         if limits.parallel_requests.is_some_and(|limit| self.track.in_flight() >= limit) {
             return Err(Unfit::Full);
         }
-        self.track.with(|learnt| learnt.check(limits, now)).map_err(|held| match held {
+        self.track.check(limits, at).map_err(|held| match held {
             Held::Resting { until } => Unfit::Resting { until },
             Held::RateLimited { wait } => Unfit::RateLimited { wait },
         })?;
@@ -132,21 +165,17 @@ impl Target {
     }
 
     /// As pickers see it.
-    pub(crate) fn candidate(&self, speed: Speed, now: Instant) -> Candidate<'_> {
-        let (latency, used_share) = self.track.with(|learnt| {
-            let latency = match speed {
-                Speed::FirstToken => &learnt.first_token,
-                Speed::WholeAnswer => &learnt.whole_answer,
-            };
-            (latency.value(now), learnt.used_share(&self.deployment.limits, now))
-        });
+    pub(super) fn candidate(&self, load: Option<Load>, speed: Speed, at: Moment) -> Candidate<'_> {
         Candidate {
             id: &self.deployment.id,
             weight: self.deployment.weight,
             in_flight: self.track.in_flight(),
-            load: self.upstream.load(),
-            latency,
-            used_share,
+            load,
+            latency: match speed {
+                Speed::FirstToken => self.track.first_token(at),
+                Speed::WholeAnswer => self.track.whole_answer(at),
+            },
+            used_share: self.track.used_share(&self.deployment.limits, at),
         }
     }
 }

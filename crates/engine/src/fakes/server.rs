@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use tokio::sync::{mpsc, watch};
 use transom_core::backend::{BackendState, Load, ServedModel};
-use transom_core::port::upstream::{Route, Upstream, UpstreamReply, UpstreamRequest};
+use transom_core::port::upstream::{Glance, Route, Upstream, UpstreamReply, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
 
 use super::answers::{stream_of, whole};
@@ -35,6 +36,8 @@ pub(crate) enum Play {
     Fails(UpstreamError),
     /// It answers well once a permit is there.
     Held(Arc<tokio::sync::Semaphore>),
+    /// Its connection breaks once a permit is there.
+    Drops(Arc<tokio::sync::Semaphore>),
     /// It never answers.
     Hangs,
     /// The adapter panics.
@@ -70,7 +73,9 @@ pub(crate) struct Server {
     always: Mutex<Play>,
     calls: watch::Sender<Vec<String>>,
     dead: AtomicBool,
+    takes: Mutex<Duration>,
     doubts: AtomicUsize,
+    lists: AtomicU32,
 }
 
 impl Server {
@@ -83,7 +88,9 @@ impl Server {
             always: Mutex::new(Play::Answers),
             calls: watch::Sender::new(Vec::new()),
             dead: AtomicBool::new(false),
+            takes: Mutex::default(),
             doubts: AtomicUsize::new(0),
+            lists: AtomicU32::new(0),
         }
     }
 
@@ -107,6 +114,7 @@ impl Server {
         let listed =
             models.map(|(id, len)| ServedModel { id: Arc::from(*id), max_model_len: *len });
         *lock(&self.served) = listed.collect();
+        self.lists.fetch_add(1, Ordering::Release);
         self
     }
 
@@ -119,6 +127,12 @@ impl Server {
     /// What it does with all calls after that.
     pub(crate) fn always(&self, play: Play) -> &Self {
         *lock(&self.always) = play;
+        self
+    }
+
+    /// How long it takes for whole answers.
+    pub(crate) fn takes(&self, time: Duration) -> &Self {
+        *lock(&self.takes) = time;
         self
     }
 
@@ -153,7 +167,15 @@ impl Server {
                 permits.acquire().await.unwrap().forget();
                 Ok(asked.answer())
             }
-            Play::Answers => Ok(asked.answer()),
+            Play::Drops(permits) => {
+                permits.acquire().await.unwrap().forget();
+                Err(cut())
+            }
+            Play::Answers => {
+                let time = *lock(&self.takes);
+                tokio::time::sleep(time).await;
+                Ok(asked.answer())
+            }
             Play::Streams(said) => Ok(streamed(said)),
             Play::Live(pieces) => {
                 let pieces = lock(&pieces).take().unwrap();
@@ -203,6 +225,11 @@ impl Upstream for Server {
     {
         let mut state = self.state.subscribe();
         Box::pin(async move { drop(state.changed().await) })
+    }
+
+    fn glance(&self) -> Glance {
+        let lists = self.lists.load(Ordering::Acquire);
+        Glance { standing: self.state().standing(), load: self.load(), lists }
     }
 
     fn load(&self) -> Option<Load> {

@@ -10,6 +10,7 @@ use crate::body::read_json;
 use crate::caller::bearer;
 use crate::error::Rejection;
 use crate::hints;
+use crate::layers::InEffect;
 use crate::reply::Out;
 
 type Answer = Result<Out, Rejection>;
@@ -47,7 +48,9 @@ pub(crate) async fn responses(State(app): State<Arc<App>>, request: Request) -> 
 async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
     let (head, body) = request.into_parts();
     let credentials = bearer(&head.headers)?;
-    let hints = match hints::read(&head.headers, &app.gateway.snapshot().settings.access) {
+    let live = head.extensions.get::<InEffect>().map(|InEffect(live)| Arc::clone(live));
+    let live = live.unwrap_or_else(|| app.gateway.snapshot());
+    let hints = match hints::read(&head.headers, &live.settings.access) {
         Ok(hints) => hints,
         Err(failure) => {
             // Only who may call is told what is wrong with the call.
@@ -57,5 +60,6 @@ async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
     };
     let transport = Transport::Request;
     let body = Box::pin(read_json(head.headers, body, app.edge.limits().body));
-    Ok(Out(app.gateway.serve(Call { endpoint, transport, credentials, hints, body }).await?))
+    let call = Call { endpoint, transport, credentials, hints, body };
+    Ok(Out(app.gateway.serve_in(live, call).await?))
 }

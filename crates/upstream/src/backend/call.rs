@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::{Instant, timeout};
 use transom_core::backend::{BackendKey, BackendState, Load, ProbeStyle, ServedModel};
-use transom_core::port::upstream::{Route, Upstream, UpstreamReply, UpstreamRequest};
+use transom_core::port::upstream::{Glance, Route, Upstream, UpstreamReply, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
 
 use super::Backend;
@@ -103,6 +103,14 @@ impl Upstream for Backend {
             // Cannot fail: the sender lives in `self`.
             let _ = state.changed().await;
         })
+    }
+
+    fn glance(&self) -> Glance {
+        Glance {
+            standing: self.glance.standing(),
+            load: self.load.get(),
+            lists: self.glance.lists(),
+        }
     }
 
     fn load(&self) -> Option<Load> {

@@ -14,7 +14,7 @@ use transom_core::id::{IdSource, ResponseId};
 use transom_core::port::store::{
     Lookup, PageLookup, PageQuery, ResponseStore, StoreError, TurnRecord,
 };
-use transom_core::port::upstream::{Upstream, UpstreamReply, UpstreamRequest};
+use transom_core::port::upstream::{Glance, Upstream, UpstreamReply, UpstreamRequest};
 use transom_core::scope::Scope;
 use transom_core::upstream_error::UpstreamError;
 
@@ -44,6 +44,10 @@ impl Upstream for Server {
 
     async fn changed(&self) {
         std::future::pending::<()>().await;
+    }
+
+    fn glance(&self) -> Glance {
+        Glance { standing: self.state().standing(), load: self.load(), lists: 0 }
     }
 
     fn load(&self) -> Option<Load> {

@@ -1,0 +1,36 @@
+//! What is told of a server without a lock.
+
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+
+use transom_core::backend::Standing;
+
+/// Its standing, and how many lists of models it has given.
+pub(super) struct GlanceCell {
+    standing: AtomicU8,
+    lists: AtomicU32,
+}
+
+impl GlanceCell {
+    pub(super) fn new(standing: Standing) -> Self {
+        Self { standing: AtomicU8::new(standing as u8), lists: AtomicU32::new(0) }
+    }
+
+    pub(super) fn stands(&self, standing: Standing) {
+        self.standing.store(standing as u8, Ordering::Release);
+    }
+
+    /// There is another list; who sees this sees the list.
+    pub(super) fn listed(&self) {
+        self.lists.fetch_add(1, Ordering::Release);
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        let at = usize::from(self.standing.load(Ordering::Acquire));
+        // Only what is in the list is ever stored.
+        Standing::ALL.get(at).copied().unwrap_or(Standing::Unreachable)
+    }
+
+    pub(super) fn lists(&self) -> u32 {
+        self.lists.load(Ordering::Acquire)
+    }
+}
