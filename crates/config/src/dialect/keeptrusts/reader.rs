@@ -233,7 +233,10 @@ impl<'a> Reader<'a> {
     pub(super) fn unknown(&mut self, field: &Field<'a>, key: &str, keys: &[(&'static str, Fate)]) {
         let hint = match nearest(key, keys.iter().map(|(known, _)| *known)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "docs/guides/from-keeptrusts.md lists every key that is known".to_owned(),
+            None => {
+                let known: Vec<_> = keys.iter().map(|(known, _)| *known).collect();
+                format!("known here are {}", known.join(", "))
+            }
         };
         let message = "is not a known key of this file";
         self.advise(field, Treatment::Unsupported, message, &hint);
