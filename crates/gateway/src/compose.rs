@@ -175,17 +175,13 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
         rows: models.rows,
     };
     let controller = Arc::new(Controller::new(first, &config));
-    let origins = config.listen.cors_origins.iter();
     let app = Arc::new(App {
         gateway: gateway.clone(),
         control: controller.clone(),
         registry,
         edge: connections.edge.clone(),
-        cors: origins.filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok()).collect(),
-        metrics_path: match &config.metrics {
-            MetricsConfig::Off => None,
-            MetricsConfig::At(path) => Some(path.as_str().to_owned()),
-        },
+        cors: origins(&config),
+        metrics_path: metrics_path(&config),
         shutdown: shutdown.clone(),
     });
     let admin = match &config.admin.listen {
@@ -245,6 +241,19 @@ fn connections(config: &GatewayConfig) -> Result<listener::Settings, BuildError>
         Tls::Files { cert, key } => Some(transom_server::tls::acceptor(cert, key)?),
     };
     Ok(listener::Settings { edge: Arc::new(Edge::new(edge_limits(config))), tls })
+}
+
+/// Whose pages may call the routes for clients.
+fn origins(config: &GatewayConfig) -> Vec<HeaderValue> {
+    let origins = config.listen.cors_origins.iter();
+    origins.filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok()).collect()
+}
+
+fn metrics_path(config: &GatewayConfig) -> Option<String> {
+    match &config.metrics {
+        MetricsConfig::Off => None,
+        MetricsConfig::At(path) => Some(path.as_str().to_owned()),
+    }
 }
 
 /// The gateway's own address as a person would type it: a wildcard is shown as loopback.

@@ -54,7 +54,7 @@ pub fn faded(mean: Duration, silence: Duration) -> Option<Duration> {
         silence if silence >= FORGOTTEN => None,
         silence if silence <= HALF_LIFE => Some(mean),
         silence => {
-            let left = mean.as_secs_f64() * halved(silence - HALF_LIFE);
+            let left = mean.as_secs_f64() * halved(silence.saturating_sub(HALF_LIFE));
             Some(Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX))
         }
     }

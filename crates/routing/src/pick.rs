@@ -30,6 +30,8 @@ mod weighted_shuffle;
 pub struct Candidate<'a> {
     /// Its name.
     pub id: &'a DeploymentId,
+    /// The name as a number: [`key`] of it.
+    pub key: u64,
     /// Its share relative to the others.
     pub weight: u32,
     /// Requests of ours in flight there.
@@ -42,6 +44,11 @@ pub struct Candidate<'a> {
     /// The share of its hints for requests and tokens per minute that this minute has used, from 0
     /// on; at 1 and above it is only chosen when all are.
     pub used_share: f32,
+}
+
+/// A name as a number, the same in every process. Made once, it spares each choice hashing names.
+pub fn key(id: &DeploymentId) -> u64 {
+    hash::text(0, &id.0)
 }
 
 /// What a choice may depend on besides the deployments.

@@ -22,7 +22,6 @@ mod load;
 pub mod settings;
 
 use glance::GlanceCell;
-use load::LoadCell;
 use settings::Settings;
 
 use crate::base::{Base, BaseError};
@@ -47,7 +46,6 @@ pub struct Backend {
     health: Mutex<Health>,
     state: watch::Sender<BackendState>,
     glance: GlanceCell,
-    load: LoadCell,
     served: Mutex<Arc<[ServedModel]>>,
     stir: Notify,
 }
@@ -107,11 +105,10 @@ impl Backend {
             glance: GlanceCell::new(health.state(now).standing()),
             state: watch::Sender::new(health.state(now)),
             health: Mutex::new(health),
-            load: LoadCell::default(),
             served: Mutex::new(alike.map(Self::listed).unwrap_or_default()),
             stir: Notify::new(),
         };
-        backend.load.set(known.and_then(|same| same.load.get()));
+        backend.glance.load.set(known.and_then(|same| same.glance.load.get()));
         backend.refresh();
         Ok(backend)
     }
@@ -202,13 +199,13 @@ impl Backend {
 
     pub(crate) fn probed(&self, seen: Seen) {
         if seen != Seen::Ready {
-            self.load.set(None);
+            self.glance.load.set(None);
         }
         self.told(|health, now| health.probed(seen, now));
     }
 
     pub(crate) fn loaded(&self, load: Option<Load>) {
-        self.load.set(load);
+        self.glance.load.set(load);
         self.told(|health, _| health.loaded(load));
     }
 

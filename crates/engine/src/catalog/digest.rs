@@ -44,16 +44,17 @@ impl Epoch {
 }
 
 /// The figures. Each is as new as the last change; they need not belong together.
+#[repr(C)]
 pub(super) struct Digest {
-    epoch: Epoch,
     /// From when on requests go as usual.
     regular_from: AtomicU64,
-    requests: AtomicU64,
-    tokens: AtomicU64,
-    /// Until when the two counts are those of the last minute.
-    counted_until: AtomicU64,
     first_token: AtomicU64,
     whole_answer: AtomicU64,
+    /// Until when the two counts are those of the last minute.
+    counted_until: AtomicU64,
+    requests: AtomicU64,
+    tokens: AtomicU64,
+    epoch: Epoch,
 }
 
 impl Digest {
@@ -86,9 +87,14 @@ impl Digest {
         self.set(&self.whole_answer, self.packed(&learnt.whole_answer));
     }
 
+    /// Whether requests go as usual.
+    pub(super) fn is_regular(&self, at: Moment) -> bool {
+        at.since >= get(&self.regular_from)
+    }
+
     /// Whether nothing stands against a request, as far as can be told without the lock.
     pub(super) fn is_free(&self, limits: &Capacity, at: Moment) -> bool {
-        at.since >= get(&self.regular_from) && (!limits.enforced || self.has_room(limits, at))
+        self.is_regular(at) && (!limits.enforced || self.has_room(limits, at))
     }
 
     fn has_room(&self, limits: &Capacity, at: Moment) -> bool {

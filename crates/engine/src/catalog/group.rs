@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::select_all;
-use transom_core::backend::{BackendState, Load};
+use transom_core::backend::BackendState;
 use transom_core::fleet::Routing;
 use transom_core::model::{DeploymentId, Model};
 use transom_core::port::upstream::{Glance, Route};
@@ -50,11 +50,45 @@ pub(crate) enum Speed {
     WholeAnswer,
 }
 
-/// A target that can take a request.
+/// Targets of one order that can take a request, each with how pickers see it and how well it can.
+#[derive(Default)]
 struct Able<'a> {
-    target: &'a Arc<Target>,
-    fit: Fit,
-    load: Option<Load>,
+    targets: Vec<&'a Arc<Target>>,
+    candidates: Vec<Candidate<'a>>,
+    fits: Vec<Fit>,
+    degraded: usize,
+}
+
+impl<'a> Able<'a> {
+    fn with_capacity(most: usize) -> Self {
+        Self {
+            targets: Vec::with_capacity(most),
+            candidates: Vec::with_capacity(most),
+            fits: Vec::with_capacity(most),
+            degraded: 0,
+        }
+    }
+
+    fn push(&mut self, target: &'a Arc<Target>, candidate: Candidate<'a>, fit: Fit) {
+        self.targets.push(target);
+        self.candidates.push(candidate);
+        self.fits.push(fit);
+        self.degraded += usize::from(fit == Fit::Degraded);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    /// Those that stay.
+    fn retain(self, stays: impl Fn(&Target, Fit) -> bool) -> Self {
+        let mut kept = Self::default();
+        let all = self.targets.into_iter().zip(self.candidates).zip(self.fits);
+        for ((target, candidate), fit) in all.filter(|((target, _), fit)| stays(target, *fit)) {
+            kept.push(target, candidate, fit);
+        }
+        kept
+    }
 }
 
 /// Targets by the length that their servers say they take.
@@ -68,8 +102,8 @@ enum Size {
 }
 
 impl Size {
-    fn of(target: &Target, lists: u32, wanted: &Wanted<'_>) -> Self {
-        let short = target.length_in(lists).is_some_and(|length| wanted.tokens > length);
+    fn of(length: Option<u32>, wanted: &Wanted<'_>) -> Self {
+        let short = length.is_some_and(|length| wanted.tokens > length);
         if short { Self::Short } else { Self::Enough }
     }
 }
@@ -126,9 +160,7 @@ impl Group {
                 && !wanted.tried.contains(&deployment.id)
         });
         let able: Vec<_> = able.collect();
-        let enough = |target: &&&Arc<Target>| {
-            Size::of(target, target.upstream.glance().lists, wanted) == Size::Enough
-        };
+        let enough = |target: &&&Arc<Target>| Size::of(target.length(), wanted) == Size::Enough;
         let some = able.iter().any(|target| enough(&target));
         let of_size = able.iter().filter(|target| !some || enough(target));
         of_size.map(|target| target.deployment.id.clone()).collect()
@@ -173,19 +205,22 @@ impl Group {
         let mut survey = Survey::default();
         let mut degraded = Vec::new();
         for level in &self.levels {
-            let mut able: Vec<Able<'_>> = Vec::with_capacity(level.len());
+            let mut able = Able::with_capacity(level.len());
             for target in level {
                 let Some(glance) = look_at(target, wanted, &mut survey) else { continue };
-                if Size::of(target, glance.lists, wanted) != size {
+                let listing = target.listing(glance.lists);
+                if Size::of(listing.length, wanted) != size {
                     *other_size = true;
                     continue;
                 }
-                match target.fit(&glance, at) {
-                    Ok(fit) => able.push(Able { target, fit, load: glance.load }),
+                match target.fit(&glance, listing, at) {
+                    Ok(fit) => {
+                        able.push(target, target.candidate(glance.load, wanted.speed, at), fit);
+                    }
                     Err(unfit) => survey.note(unfit),
                 }
             }
-            if !able.is_empty() && able.iter().all(|able| able.fit == Fit::Degraded) {
+            if !able.is_empty() && able.degraded == able.targets.len() {
                 degraded.push(able);
                 continue;
             }
@@ -209,23 +244,16 @@ impl Group {
         survey.verdict(self.has_one(wanted.route), at.now)
     }
 
-    fn pick(
-        self: &Arc<Self>,
-        able: Vec<Able<'_>>,
-        wanted: &Wanted<'_>,
-        at: Moment,
-    ) -> Option<Flight> {
+    fn pick(self: &Arc<Self>, able: Able<'_>, wanted: &Wanted<'_>, at: Moment) -> Option<Flight> {
         // With nobody to choose among nothing has to be measured.
-        if let [only] = able.as_slice() {
-            return Flight::begin(only.target, self, at.now);
+        if let [only] = able.targets.as_slice() {
+            return Flight::begin(only, self, at.now);
         }
-        let mut left = self.healthiest(able, at.now);
-        let mut candidates: Vec<Candidate<'_>> =
-            left.iter().map(|able| able.target.candidate(able.load, wanted.speed, at)).collect();
-        while !left.is_empty() {
-            let chosen = self.memory.picker.pick(&candidates, &wanted.ask).min(left.len() - 1);
+        let Able { mut targets, mut candidates, .. } = self.healthiest(able, at.now);
+        while !targets.is_empty() {
+            let chosen = self.memory.picker.pick(&candidates, &wanted.ask).min(targets.len() - 1);
             candidates.swap_remove(chosen);
-            let Able { target, .. } = left.swap_remove(chosen);
+            let target = targets.swap_remove(chosen);
             if let Some(flight) = Flight::begin(target, self, at.now) {
                 self.memory.picker.sent(&target.deployment.id, &wanted.ask);
                 return Some(flight);
@@ -236,20 +264,19 @@ impl Group {
 
     /// Those that are not ejected, and ready rather than degraded as long as that leaves half of
     /// them: a worse one is better than nobody, and than one that has to do the work of many.
-    fn healthiest<'a>(&self, mut able: Vec<Able<'a>>, now: Instant) -> Vec<Able<'a>> {
-        let half = able.len().div_ceil(2);
+    fn healthiest<'a>(&self, mut able: Able<'a>, now: Instant) -> Able<'a> {
+        let half = able.targets.len().div_ceil(2);
         let ejection = self.memory.ejection();
         if ejection.is_anybody_out(now) {
-            let stays = |able: &Able<'_>| !ejection.is_ejected(&able.target.deployment.id, now);
-            if able.iter().any(stays) {
-                able.retain(stays);
+            let stays = |target: &Target| !ejection.is_ejected(&target.deployment.id, now);
+            if able.targets.iter().any(|target| stays(target)) {
+                able = able.retain(|target, _| stays(target));
             }
         }
         drop(ejection);
-        let well = |able: &Able<'_>| able.fit == Fit::Well;
-        let all_well = able.iter().filter(|able| well(able)).count();
-        if all_well >= half && all_well < able.len() {
-            able.retain(well);
+        let well = able.targets.len() - able.degraded;
+        if able.degraded > 0 && well >= half {
+            able = able.retain(|_, fit| fit == Fit::Well);
         }
         able
     }
@@ -267,15 +294,14 @@ impl Group {
 
 /// How a target's server stands, where the target is one for the request at all.
 fn look_at(target: &Target, wanted: &Wanted<'_>, survey: &mut Survey) -> Option<Glance> {
-    let deployment = &target.deployment;
-    if !deployment.mode.serves(wanted.route) {
+    if !target.serves(wanted.route) {
         return None;
     }
-    if let Some(limit) = deployment.max_context_tokens.filter(|limit| wanted.tokens > *limit) {
+    if let Some(limit) = target.exceeded_by(wanted.tokens) {
         survey.too_long(limit);
         return None;
     }
-    if wanted.tried.contains(&deployment.id) {
+    if !wanted.tried.is_empty() && wanted.tried.contains(&target.deployment.id) {
         survey.tried();
         return None;
     }

@@ -5,21 +5,52 @@ use std::time::{Duration, Instant};
 
 use transom_core::backend::{BackendState, Load, ServedModel, Standing, unknown_name};
 use transom_core::fleet::Routing;
-use transom_core::model::Deployment;
-use transom_core::port::upstream::{Glance, Upstream};
-use transom_routing::pick::Candidate;
+use transom_core::model::{Deployment, Mode};
+use transom_core::port::upstream::{Glance, Route, Upstream};
+use transom_routing::pick::{Candidate, key};
 
 use super::digest::{Epoch, Moment};
 use super::group::Speed;
 use super::listing::{Listing, ListingCell};
 use super::track::{Held, Track};
 
-/// A deployment that requests can be sent to.
+/// A deployment that requests can be sent to. What a choice reads of it comes first, in one line of
+/// the processor's cache.
+#[repr(C, align(64))]
 pub(crate) struct Target {
-    pub(crate) deployment: Deployment,
     pub(crate) upstream: Arc<dyn Upstream>,
     pub(crate) track: Arc<Track>,
     listing: ListingCell,
+    terms: Terms,
+    pub(crate) deployment: Deployment,
+}
+
+/// What a choice reads of a deployment's declaration.
+struct Terms {
+    /// Its name as a number.
+    key: u64,
+    weight: u32,
+    /// Most requests at once.
+    parallel: u32,
+    /// The longest prompt and answer together, in tokens, that the operator allows.
+    context: u32,
+    mode: Mode,
+    /// Whether it has rates.
+    rated: bool,
+}
+
+impl Terms {
+    fn of(deployment: &Deployment) -> Self {
+        let limits = &deployment.limits;
+        Self {
+            key: key(&deployment.id),
+            weight: deployment.weight,
+            parallel: limits.parallel_requests.unwrap_or(u32::MAX),
+            context: deployment.max_context_tokens.unwrap_or(u32::MAX),
+            mode: deployment.mode,
+            rated: limits.requests_per_minute.is_some() || limits.tokens_per_minute.is_some(),
+        }
+    }
 }
 
 /// How well a target can take a request.
@@ -67,7 +98,8 @@ impl Target {
             None => Arc::new(Track::new(routing, epoch)),
         };
         track.configure(routing);
-        Self { deployment, upstream, track, listing: ListingCell::default() }
+        let (listing, terms) = (ListingCell::default(), Terms::of(&deployment));
+        Self { upstream, track, listing, terms, deployment }
     }
 
     /// How its server and its name stand.
@@ -105,13 +137,8 @@ impl Target {
 
     /// The longest prompt and answer together, in tokens, that its server says it takes under the
     /// deployment's name; `None` where it does not say, or the name depends on the request.
-    fn length(&self) -> Option<u32> {
-        self.length_in(self.upstream.glance().lists)
-    }
-
-    /// The same, by the list of this number.
-    pub(super) fn length_in(&self, lists: u32) -> Option<u32> {
-        self.listing(lists).length
+    pub(super) fn length(&self) -> Option<u32> {
+        self.listing(self.upstream.glance().lists).length
     }
 
     /// The same, or less where the operator says so.
@@ -119,7 +146,8 @@ impl Target {
         self.length().into_iter().chain(self.deployment.max_context_tokens).min()
     }
 
-    fn listing(&self, lists: u32) -> Listing {
+    /// What the list of this number says.
+    pub(super) fn listing(&self, lists: u32) -> Listing {
         self.listing.of(lists, || {
             let served = self.upstream.served();
             let name = self.deployment.upstream.fixed();
@@ -132,8 +160,19 @@ impl Target {
         })
     }
 
-    /// Whether it can take a request now, and if not, why.
-    pub(super) fn fit(&self, glance: &Glance, at: Moment) -> Result<Fit, Unfit> {
+    /// Whether it can be asked for `route` at all.
+    pub(super) fn serves(&self, route: Route) -> bool {
+        self.terms.mode.serves(route)
+    }
+
+    /// The length that the operator allows, where a request of so many tokens is longer.
+    pub(super) fn exceeded_by(&self, tokens: u32) -> Option<u32> {
+        Some(self.terms.context).filter(|most| tokens > *most)
+    }
+
+    /// Whether it can take a request now, and if not, why. `listing` is what its server's list of
+    /// models says.
+    pub(super) fn fit(&self, glance: &Glance, listing: Listing, at: Moment) -> Result<Fit, Unfit> {
         let fit = match glance.standing {
             Standing::Ready => Fit::Well,
             Standing::Degraded => Fit::Degraded,
@@ -148,16 +187,18 @@ impl Target {
             }
         };
         self.track.there();
-        if self.listing(glance.lists).unserved {
+        if listing.unserved {
             // It may have been put right, and nothing else would find out where nobody probes.
             self.upstream.doubt_names();
             return Err(Unfit::Misconfigured);
         }
-        let limits = &self.deployment.limits;
-        if limits.parallel_requests.is_some_and(|limit| self.track.in_flight() >= limit) {
+        if self.track.in_flight() >= self.terms.parallel {
             return Err(Unfit::Full);
         }
-        self.track.check(limits, at).map_err(|held| match held {
+        if !self.terms.rated && self.track.is_regular(at) {
+            return Ok(fit);
+        }
+        self.track.check(&self.deployment.limits, at).map_err(|held| match held {
             Held::Resting { until } => Unfit::Resting { until },
             Held::RateLimited { wait } => Unfit::RateLimited { wait },
         })?;
@@ -168,14 +209,19 @@ impl Target {
     pub(super) fn candidate(&self, load: Option<Load>, speed: Speed, at: Moment) -> Candidate<'_> {
         Candidate {
             id: &self.deployment.id,
-            weight: self.deployment.weight,
+            key: self.terms.key,
+            weight: self.terms.weight,
             in_flight: self.track.in_flight(),
             load,
             latency: match speed {
                 Speed::FirstToken => self.track.first_token(at),
                 Speed::WholeAnswer => self.track.whole_answer(at),
             },
-            used_share: self.track.used_share(&self.deployment.limits, at),
+            used_share: if self.terms.rated {
+                self.track.used_share(&self.deployment.limits, at)
+            } else {
+                0.0
+            },
         }
     }
 }

@@ -15,13 +15,16 @@ use super::line::Lines;
 
 /// What was learnt about a deployment at its server. It outlives snapshots, as long as the
 /// deployment stays where it is.
+///
+/// What a choice reads of it comes first, in one line of the processor's cache.
+#[repr(C, align(64))]
 pub(crate) struct Track {
     in_flight: AtomicU32,
     /// Whether its server was gone when it was last looked at.
     away: AtomicBool,
-    learnt: Mutex<Learnt>,
-    /// The same, as far as a choice reads it without the lock.
+    /// What was learnt, as far as a choice reads it without the lock.
     digest: Digest,
+    learnt: Mutex<Learnt>,
     /// Where requests wait for this deployment.
     lines: Mutex<Vec<Weak<Lines>>>,
 }
@@ -114,6 +117,12 @@ impl Track {
         let told = f(&mut learnt);
         self.digest.refresh(&learnt);
         told
+    }
+
+    /// Whether nothing stands against a request where there are no rates, as far as can be told
+    /// without the lock.
+    pub(super) fn is_regular(&self, at: Moment) -> bool {
+        self.digest.is_regular(at)
     }
 
     /// Whether something may be sent, beside the number of requests at once.

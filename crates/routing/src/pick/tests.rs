@@ -15,7 +15,8 @@ pub(super) fn ids(count: usize) -> Vec<DeploymentId> {
 
 /// An idle deployment of weight 1 about which nothing is known.
 pub(super) fn idle(id: &DeploymentId) -> Candidate<'_> {
-    Candidate { id, weight: 1, in_flight: 0, load: None, latency: None, used_share: 0.0 }
+    let key = super::key(id);
+    Candidate { id, key, weight: 1, in_flight: 0, load: None, latency: None, used_share: 0.0 }
 }
 
 /// Random bits, the `k`-th of a fixed sequence.
@@ -59,6 +60,7 @@ proptest! {
         let ids = ids(figures.len());
         let of = |(id, figures): (_, &Figures)| Candidate {
             id,
+            key: super::key(id),
             weight: figures.0,
             in_flight: figures.1,
             load: figures.2.map(|(running, waiting)| Load { running, waiting, kv_cache: 0.5 }),

@@ -108,13 +108,13 @@ impl Upstream for Backend {
     fn glance(&self) -> Glance {
         Glance {
             standing: self.glance.standing(),
-            load: self.load.get(),
+            load: self.glance.load.get(),
             lists: self.glance.lists(),
         }
     }
 
     fn load(&self) -> Option<Load> {
-        self.load.get()
+        self.glance.load.get()
     }
 
     fn served(&self) -> Arc<[ServedModel]> {

@@ -4,15 +4,21 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use transom_core::backend::Standing;
 
-/// Its standing, and how many lists of models it has given.
+use super::load::LoadCell;
+
+/// Its standing, how many lists of models it has given, and its load: in a line of the processor's
+/// cache that holds nothing else.
+#[repr(align(64))]
 pub(super) struct GlanceCell {
     standing: AtomicU8,
     lists: AtomicU32,
+    pub(super) load: LoadCell,
 }
 
 impl GlanceCell {
     pub(super) fn new(standing: Standing) -> Self {
-        Self { standing: AtomicU8::new(standing as u8), lists: AtomicU32::new(0) }
+        let (standing, lists) = (AtomicU8::new(standing as u8), AtomicU32::new(0));
+        Self { standing, lists, load: LoadCell::default() }
     }
 
     pub(super) fn stands(&self, standing: Standing) {
