@@ -47,7 +47,7 @@ pub struct Online<'a, T> {
 }
 
 #[derive(Serialize)]
-struct Findings<'a, T> {
+struct Printed<'a, T> {
     ok: bool,
     findings: Vec<Finding<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +106,7 @@ impl Report {
     ) -> Result<String, serde_json::Error> {
         let ok = self.problems.is_empty() && online.as_ref().is_none_or(|online| online.well);
         let (servers, remarks) = online.map(|online| (online.servers, online.remarks)).unzip();
-        serde_json::to_string(&Findings { ok, findings: self.findings(), servers, remarks })
+        serde_json::to_string(&Printed { ok, findings: self.findings(), servers, remarks })
     }
 
     fn findings(&self) -> Vec<Finding<'_>> {

@@ -106,9 +106,9 @@ fn catalog(limits: Capacity) -> Catalog {
         aliases: Vec::new(),
         routing: Routing::default(),
     };
-    let find = |id: &BackendId| {
-        let found = backends.iter().find(|backend| backend.id() == id);
-        found.map(|found| -> Arc<dyn Upstream> { found.clone() })
+    let find = |id: &BackendId| -> Option<Arc<dyn Upstream>> {
+        let found = backends.iter().find(|backend| backend.id() == id)?;
+        Some(Arc::clone(found) as Arc<dyn Upstream>)
     };
     Catalog::build(&fleet, &find, None).unwrap()
 }

@@ -9,7 +9,6 @@
 
 use std::time::Duration;
 
-use transom_core::backend::Load;
 use transom_core::model::{DeploymentId, Strategy};
 
 use crate::prompt::Prompt;
@@ -36,14 +35,36 @@ pub struct Candidate<'a> {
     pub weight: u32,
     /// Requests of ours in flight there.
     pub in_flight: u32,
-    /// What its server last said about itself, seconds ago; `None`: nothing.
-    pub load: Option<Load>,
+    /// Requests that wait in its server's own queue, as it last said, seconds ago; 0 where it says
+    /// nothing.
+    pub waiting: u32,
     /// How long its answers took of late, smoothed: a stream until it began, a whole answer until it
-    /// was there. `None`: not measured yet.
-    pub latency: Option<Duration>,
+    /// was there.
+    pub latency: Latency,
     /// The share of its hints for requests and tokens per minute that this minute has used, from 0
     /// on; at 1 and above it is only chosen when all are.
     pub used_share: f32,
+}
+
+/// How long answers took of late, or that it was not measured. It is four bytes long: each choice
+/// makes a candidate of every deployment, and small ones are made several times faster.
+#[derive(Clone, Copy, Debug)]
+pub struct Latency(f32);
+
+impl Latency {
+    /// It was not measured.
+    pub const UNKNOWN: Self = Self(f32::NAN);
+
+    /// In seconds; `None`: it was not measured.
+    pub fn seconds(self) -> Option<f64> {
+        (!self.0.is_nan()).then_some(f64::from(self.0))
+    }
+}
+
+impl From<Option<Duration>> for Latency {
+    fn from(measured: Option<Duration>) -> Self {
+        measured.map_or(Self::UNKNOWN, |time| Self(time.as_secs_f32()))
+    }
 }
 
 /// A name as a number, the same in every process. Made once, it spares each choice hashing names.

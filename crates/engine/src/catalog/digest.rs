@@ -74,17 +74,17 @@ impl Digest {
     /// Takes over what was learnt; under its lock.
     pub(super) fn refresh(&self, learnt: &Learnt) {
         let regular_from = learnt.breaker.regular_from(self.epoch.0);
-        self.set(&self.regular_from, regular_from.map_or(NEVER, |at| self.epoch.nanoseconds(at)));
+        set(&self.regular_from, regular_from.map_or(NEVER, |at| self.epoch.nanoseconds(at)));
         let count = |window: &Window| {
             let (total, until) = window.held();
             (total, until.map_or(NEVER, |until| self.epoch.nanoseconds(until)))
         };
         let ((requests, one), (tokens, other)) = (count(&learnt.requests), count(&learnt.tokens));
-        self.set(&self.requests, requests);
-        self.set(&self.tokens, tokens);
-        self.set(&self.counted_until, one.min(other));
-        self.set(&self.first_token, self.packed(&learnt.first_token));
-        self.set(&self.whole_answer, self.packed(&learnt.whole_answer));
+        set(&self.requests, requests);
+        set(&self.tokens, tokens);
+        set(&self.counted_until, one.min(other));
+        set(&self.first_token, self.packed(&learnt.first_token));
+        set(&self.whole_answer, self.packed(&learnt.whole_answer));
     }
 
     /// Whether requests go as usual.
@@ -126,12 +126,12 @@ impl Digest {
         let last = u32::try_from(self.epoch.nanoseconds(last) / step).unwrap_or(u32::MAX);
         u64::from(mean) << 32 | u64::from(last)
     }
+}
 
-    fn set(&self, figure: &AtomicU64, value: u64) {
-        // A choice looks at figures that nobody writes: equal ones stay where they are.
-        if figure.load(Ordering::Relaxed) != value {
-            figure.store(value, Ordering::Relaxed);
-        }
+/// A choice looks at figures that nobody writes: equal ones stay where they are.
+fn set(figure: &AtomicU64, value: u64) {
+    if figure.load(Ordering::Relaxed) != value {
+        figure.store(value, Ordering::Relaxed);
     }
 }
 

@@ -8,7 +8,7 @@ use futures_util::future::select_all;
 use transom_core::backend::BackendState;
 use transom_core::fleet::Routing;
 use transom_core::model::{DeploymentId, Model};
-use transom_core::port::upstream::{Glance, Route};
+use transom_core::port::upstream::Route;
 use transom_routing::pick::{Ask, Candidate};
 
 use super::digest::{Epoch, Moment};
@@ -69,6 +69,7 @@ impl<'a> Able<'a> {
         }
     }
 
+    #[inline]
     fn push(&mut self, target: &'a Arc<Target>, candidate: Candidate<'a>, fit: Fit) {
         self.targets.push(target);
         self.candidates.push(candidate);
@@ -207,15 +208,19 @@ impl Group {
         for level in &self.levels {
             let mut able = Able::with_capacity(level.len());
             for target in level {
-                let Some(glance) = look_at(target, wanted, &mut survey) else { continue };
+                if !is_for(target, wanted, &mut survey) {
+                    continue;
+                }
+                let glance = target.upstream.glance();
                 let listing = target.listing(glance.lists);
                 if Size::of(listing.length, wanted) != size {
                     *other_size = true;
                     continue;
                 }
-                match target.fit(&glance, listing, at) {
+                match target.fit(glance.standing, listing, at) {
                     Ok(fit) => {
-                        able.push(target, target.candidate(glance.load, wanted.speed, at), fit);
+                        let waiting = glance.load.map_or(0, |said| said.waiting);
+                        able.push(target, target.candidate(waiting, wanted.speed, at), fit);
                     }
                     Err(unfit) => survey.note(unfit),
                 }
@@ -292,20 +297,20 @@ impl Group {
     }
 }
 
-/// How a target's server stands, where the target is one for the request at all.
-fn look_at(target: &Target, wanted: &Wanted<'_>, survey: &mut Survey) -> Option<Glance> {
+/// Whether a target is one for the request at all, however its server stands.
+fn is_for(target: &Target, wanted: &Wanted<'_>, survey: &mut Survey) -> bool {
     if !target.serves(wanted.route) {
-        return None;
+        return false;
     }
     if let Some(limit) = target.exceeded_by(wanted.tokens) {
         survey.too_long(limit);
-        return None;
+        return false;
     }
     if !wanted.tried.is_empty() && wanted.tried.contains(&target.deployment.id) {
         survey.tried();
-        return None;
+        return false;
     }
-    Some(target.upstream.glance())
+    true
 }
 
 #[cfg(test)]

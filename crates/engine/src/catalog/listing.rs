@@ -21,6 +21,7 @@ pub(super) struct ListingCell(AtomicU64);
 
 impl ListingCell {
     /// What the list of this number says; it is read where another one was looked at last.
+    #[inline]
     pub(super) fn of(&self, list: u32, read: impl FnOnce() -> Listing) -> Listing {
         let number = u64::from(list & NUMBER) + 1;
         let packed = self.0.load(Ordering::Relaxed);

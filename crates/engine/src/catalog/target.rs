@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use transom_core::backend::{BackendState, Load, ServedModel, Standing, unknown_name};
+use transom_core::backend::{BackendState, ServedModel, Standing, unknown_name};
 use transom_core::fleet::Routing;
 use transom_core::model::{Deployment, Mode};
-use transom_core::port::upstream::{Glance, Route, Upstream};
-use transom_routing::pick::{Candidate, key};
+use transom_core::port::upstream::{Route, Upstream};
+use transom_routing::pick::{Candidate, Latency, key};
 
 use super::digest::{Epoch, Moment};
 use super::group::Speed;
@@ -172,8 +172,14 @@ impl Target {
 
     /// Whether it can take a request now, and if not, why. `listing` is what its server's list of
     /// models says.
-    pub(super) fn fit(&self, glance: &Glance, listing: Listing, at: Moment) -> Result<Fit, Unfit> {
-        let fit = match glance.standing {
+    #[inline]
+    pub(super) fn fit(
+        &self,
+        standing: Standing,
+        listing: Listing,
+        at: Moment,
+    ) -> Result<Fit, Unfit> {
+        let fit = match standing {
             Standing::Ready => Fit::Well,
             Standing::Degraded => Fit::Degraded,
             Standing::Loading => {
@@ -205,18 +211,19 @@ impl Target {
         Ok(fit)
     }
 
-    /// As pickers see it.
-    pub(super) fn candidate(&self, load: Option<Load>, speed: Speed, at: Moment) -> Candidate<'_> {
+    /// As pickers see it, with so many requests in its server's own queue.
+    #[inline]
+    pub(super) fn candidate(&self, waiting: u32, speed: Speed, at: Moment) -> Candidate<'_> {
         Candidate {
             id: &self.deployment.id,
             key: self.terms.key,
             weight: self.terms.weight,
             in_flight: self.track.in_flight(),
-            load,
-            latency: match speed {
+            waiting,
+            latency: Latency::from(match speed {
                 Speed::FirstToken => self.track.first_token(at),
                 Speed::WholeAnswer => self.track.whole_answer(at),
-            },
+            }),
             used_share: if self.terms.rated {
                 self.track.used_share(&self.deployment.limits, at)
             } else {

@@ -79,7 +79,9 @@ impl Gateway {
             Ok(reply) => reply.body.collect().await.map(drop),
             Err(error) => Err(error),
         };
-        if let Err(error) = answer {
+        // Who shows a certificate lives, however little it is to be trusted.
+        let dead = answer.err().filter(|error| !matches!(error, UpstreamError::Tls { .. }));
+        if let Some(error) = dead {
             tracing::warn!(
                 deployment = %flight.target.deployment.id,
                 %error,

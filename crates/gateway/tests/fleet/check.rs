@@ -1,6 +1,6 @@
 //! `transom check --online`: what every model server answers, for people and for machines.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use transom_testkit::backend::Phase;
 use transom_testkit::gateway::Finished;
 use transom_testkit::{FakeBackend, TestGateway};
@@ -37,16 +37,12 @@ async fn for_machines_it_is_one_json_object() {
     );
     assert!(well.has_code(0), "{well:?}");
     let port = server.address().port();
-    let seen = json!({
-        "backend": "one", "address": format!("127.0.0.1:{port}"),
-        "steps": ["name: 127.0.0.1", "connection: ok", "answer: ready, 1 model"],
-        "advice": null, "unknown_names": [],
-    });
-    let all = object(&well);
-    assert_eq!(
-        (&all["ok"], &all["servers"], &all["remarks"]),
-        (&json!(true), &json!([seen]), &json!([]))
+    let seen = format!(
+        r#"[{{"backend":"one","address":"127.0.0.1:{port}","steps":["name: 127.0.0.1","connection: ok","answer: ready, 1 model"],"advice":null,"unknown_names":[]}}]"#
     );
+    let all = object(&well);
+    assert_eq!(all["servers"], serde_json::from_str::<Value>(&seen).expect("JSON"));
+    assert_eq!((all["ok"].as_bool(), all["remarks"].to_string()), (Some(true), "[]".to_owned()));
 
     assert!(wrong.has_code(1), "{wrong:?}");
     let all = object(&wrong);

@@ -14,8 +14,9 @@ pub(super) struct LowestLatency;
 impl Pick for LowestLatency {
     fn pick(&self, among: &[Candidate<'_>], ask: &Ask<'_>) -> usize {
         let pool = Pool::of(among);
-        let idle =
-            |candidate: &Candidate<'_>| candidate.latency.is_none() && candidate.requests() == 0;
+        let idle = |candidate: &Candidate<'_>| {
+            candidate.latency.seconds().is_none() && candidate.requests() == 0
+        };
         if let Some(unknown) = any_of(&pool, ask.random, idle) {
             return unknown;
         }
@@ -33,7 +34,7 @@ impl Pick for LowestLatency {
 /// with this request. The time alone would not do: it is of requests that have begun to be answered,
 /// so whatever was sent since does not show in it. `None` where nothing was measured.
 fn cost(pool: &Pool<'_>, candidate: &Candidate<'_>) -> Option<f64> {
-    Some(candidate.latency?.as_secs_f64() * pool.pressure(candidate))
+    Some(candidate.latency.seconds()? * pool.pressure(candidate))
 }
 
 /// Any of the pool's candidates that `is_one` takes.

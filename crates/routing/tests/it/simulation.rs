@@ -146,8 +146,8 @@ impl<'a> Simulation<'a> {
             key: key(&known.id),
             weight: 1,
             in_flight: known.in_flight,
-            load: known.load,
-            latency: known.first_token.value(now),
+            waiting: known.load.map_or(0, |said| said.waiting),
+            latency: known.first_token.value(now).into(),
             used_share: 0.0,
         });
         let at = gateway.picker.pick(&candidates.collect::<Vec<_>>(), &ask);

@@ -65,8 +65,8 @@ impl Asker {
         let id = RequestId::from_client(&format!("{}-{}", self.id, self.events));
         let id = id.unwrap_or_else(|| gateway.request_id());
         let span = tracing::info_span!("request", id = %id);
-        let live = gateway.snapshot();
-        let (method, revision) = (METHOD, live.revision);
+        let snapshot = gateway.snapshot();
+        let (method, revision) = (METHOD, snapshot.revision);
         let line = Line { id, method, route: Arc::from(ROUTE), revision };
         let watch = Watch::begin(gateway.metrics(), line);
         let call = Call {
@@ -76,7 +76,7 @@ impl Asker {
             hints: self.hints.clone(),
             body: Box::pin(async move { Ok(event) }),
         };
-        let asking = async move { begun(gateway.serve_in(live, call).await, watch) };
+        let asking = async move { begun(gateway.serve_in(snapshot, call).await, watch) };
         Running::new(Box::pin(asking.instrument(span)))
     }
 }

@@ -132,10 +132,9 @@ fn lodge(row: &mut Row, others: &[Fields], mut server: Fields) -> serde_json::Re
 }
 
 fn is_like(one: &Fields, other: &Fields) -> bool {
-    let alike = |(field, value): (&String, &Box<RawValue>)| {
-        other.get(field).is_some_and(|same| same.get() == value.get())
-    };
-    one.len() == other.len() && one.iter().all(alike)
+    let same =
+        |field: &str| one.get(field).map(|it| it.get()) == other.get(field).map(|it| it.get());
+    one.len() == other.len() && one.keys().all(|field| same(field))
 }
 
 /// The server of a deployment, where the row brings it along.

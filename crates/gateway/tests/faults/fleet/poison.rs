@@ -14,6 +14,9 @@ use crate::support::{CHAT, RESPONSES, eventually};
 
 const POISON: &str = "poison";
 
+/// Makes the body of a question of a text.
+type Question<'a> = &'a dyn Fn(&str) -> String;
+
 async fn mortal(comeback: Comeback) -> FakeBackend {
     let node = node().await;
     node.die_of(POISON, comeback).default_answer(echo(4, Duration::from_millis(2)));
@@ -101,7 +104,7 @@ async fn requests_that_stood_near_are_not_held_responsible() {
 #[tokio::test]
 async fn whole_answers_that_stood_near_are_not_held_responsible() {
     let response = |text: &str| body(Road::Whole, "").replace("Hi", text).replace("tiny", ALIAS);
-    let roads: [(&str, &dyn Fn(&str) -> String); 2] = [(CHAT, &chat), (RESPONSES, &response)];
+    let roads: [(&str, Question<'_>); 2] = [(CHAT, &chat), (RESPONSES, &response)];
     for (path, innocent) in roads {
         let comeback = Comeback::After(Duration::from_millis(300));
         let nodes = [mortal(comeback).await, mortal(comeback).await, mortal(comeback).await];

@@ -97,8 +97,8 @@ async fn a_change_says_only_what_changes() {
     let servers = site.admin.get("/admin/v1/backends").await.json();
     assert!(!servers.to_string().contains(&first.url()), "no ghost is left: {servers}");
 
-    let path = "/model/a/update";
-    let patch = async |body: &str| site.admin.request("PATCH", path, &[], Some(body)).await;
+    let one = "/model/a/update";
+    let patch = async |body: &str| site.admin.request("PATCH", one, &[], Some(body)).await;
     let answer = patch(r#"{"litellm_params":{"rpm":7,"api_key":null}}"#).await;
     assert_eq!(answer.json()["litellm_params"]["rpm"], 7, "{}", answer.text());
     well().await;

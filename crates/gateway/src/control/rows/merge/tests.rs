@@ -33,8 +33,10 @@ const KEYED: &str = r#"{"model":{"name":"m","deployments":[
     {"id":"a","backend":"h:1","rpm":"5"},{"id":"b","backend":"h:1"}]},
     "backends":[{"name":"h:1","url":"http://h:1/v1","api_key":"old","probe":"passive"}]}"#;
 
+type Texts<const N: usize> = [Option<String>; N];
+
 /// Names, keys and the like of a row's servers, and which deployment uses which.
-fn seen(row: &str) -> (Vec<[Option<String>; 4]>, Vec<[Option<String>; 3]>) {
+fn seen(row: &str) -> (Vec<Texts<4>>, Vec<Texts<3>>) {
     let row: Row = serde_json::from_str(row).unwrap();
     let servers = row.backends.iter();
     let servers =
@@ -44,7 +46,7 @@ fn seen(row: &str) -> (Vec<[Option<String>; 4]>, Vec<[Option<String>; 3]>) {
     (servers.collect(), used.collect())
 }
 
-fn some<const N: usize>(texts: [&str; N]) -> [Option<String>; N] {
+fn some<const N: usize>(texts: [&str; N]) -> Texts<N> {
     texts.map(|text| Some(text).filter(|text| !text.is_empty()).map(str::to_owned))
 }
 
