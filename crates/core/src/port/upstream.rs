@@ -90,12 +90,12 @@ pub struct UpstreamReply {
 }
 
 /// What can be told of a server at a glance.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glance {
     /// Its [state](Upstream::state), without a reason.
     pub standing: Standing,
-    /// Its [load](Upstream::load).
-    pub load: Option<Load>,
+    /// Requests that wait in its own queue, by its [load](Upstream::load); 0 where it says nothing.
+    pub waiting: u32,
     /// Counts its [lists of models](Upstream::served): what was found in one of them holds until
     /// there is another.
     pub lists: u32,

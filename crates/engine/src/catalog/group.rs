@@ -219,8 +219,8 @@ impl Group {
                 }
                 match target.fit(glance.standing, listing, at) {
                     Ok(fit) => {
-                        let waiting = glance.load.map_or(0, |said| said.waiting);
-                        able.push(target, target.candidate(waiting, wanted.speed, at), fit);
+                        let candidate = target.candidate(glance.waiting, wanted.speed, at);
+                        able.push(target, candidate, fit);
                     }
                     Err(unfit) => survey.note(unfit),
                 }

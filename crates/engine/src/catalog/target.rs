@@ -147,6 +147,7 @@ impl Target {
     }
 
     /// What the list of this number says.
+    #[inline]
     pub(super) fn listing(&self, lists: u32) -> Listing {
         self.listing.of(lists, || {
             let served = self.upstream.served();

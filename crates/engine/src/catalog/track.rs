@@ -77,8 +77,15 @@ impl Track {
     }
 
     /// Its server is there: what it did before it went is not held against it.
+    #[inline]
     pub(super) fn there(&self) {
-        if self.away.load(Ordering::Relaxed) && self.away.swap(false, Ordering::Relaxed) {
+        if self.away.load(Ordering::Relaxed) {
+            self.is_back();
+        }
+    }
+
+    fn is_back(&self) {
+        if self.away.swap(false, Ordering::Relaxed) {
             self.with(|learnt| learnt.breaker.came_back());
         }
     }

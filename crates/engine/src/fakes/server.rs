@@ -229,7 +229,7 @@ impl Upstream for Server {
 
     fn glance(&self) -> Glance {
         let lists = self.lists.load(Ordering::Acquire);
-        Glance { standing: self.state().standing(), load: self.load(), lists }
+        Glance { standing: self.state().standing(), waiting: 0, lists }
     }
 
     fn load(&self) -> Option<Load> {

@@ -108,7 +108,7 @@ impl Upstream for Backend {
     fn glance(&self) -> Glance {
         Glance {
             standing: self.glance.standing(),
-            load: self.glance.load.get(),
+            waiting: self.glance.load.waiting(),
             lists: self.glance.lists(),
         }
     }

@@ -47,7 +47,7 @@ impl Upstream for Server {
     }
 
     fn glance(&self) -> Glance {
-        Glance { standing: self.state().standing(), load: self.load(), lists: 0 }
+        Glance { standing: self.state().standing(), waiting: 0, lists: 0 }
     }
 
     fn load(&self) -> Option<Load> {
