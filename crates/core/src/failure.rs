@@ -204,6 +204,14 @@ impl Failure {
         public::of(self)
     }
 
+    /// What ails the model server, where it said so, as a word for the log.
+    pub fn symptom(&self) -> Option<&'static str> {
+        match self {
+            Self::Upstream(error) => error.symptom().map(Symptom::word),
+            _ => None,
+        }
+    }
+
     /// How long the caller should wait before it tries again; `None` where waiting does not help
     /// or nobody knows.
     pub fn retry_after(&self) -> Option<Duration> {

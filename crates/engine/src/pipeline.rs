@@ -45,9 +45,18 @@ struct Asked {
 }
 
 impl Gateway {
-    /// Serves one request: the stages in order.
+    /// Serves one request with the configuration in effect now.
     pub async fn serve(self: &Arc<Self>, call: Call) -> Result<Reply, Failure> {
-        let live = self.live.snapshot(); // one consistent view for the whole request
+        self.serve_in(self.live.snapshot(), call).await
+    }
+
+    /// Serves one request: the stages in order. `live` is one consistent view for all of it, the one
+    /// that its record names.
+    pub async fn serve_in(
+        self: &Arc<Self>,
+        live: Arc<Snapshot>,
+        call: Call,
+    ) -> Result<Reply, Failure> {
         let caller = authenticate::check(&live.settings.access, call.credentials.as_ref())?; // bearer token -> Principal
         let ticket = self.admit(&live)?; // a place in flight, given back when dropped
         let body = call.body.await?; // read only now, within the edge's limits

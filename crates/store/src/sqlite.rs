@@ -40,6 +40,7 @@ pub use conversations::MAX_CONVERSATION_ITEMS;
 pub use error::OpenError;
 pub use jobs::MAX_EVENTS_PAGE;
 pub use migrate::Report;
+pub use models::models_in;
 pub use open::migrate;
 pub use read::{MAX_DEPTH, MAX_HISTORY_BYTES};
 pub use write::{Counters, MAX_BATCH, MAX_QUEUE, MAX_TURN_BYTES};

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use crate::backend::{ApiKind, BackendState, Load, Offer, ServedModel};
+use crate::backend::{ApiKind, BackendState, Load, Offer, ServedModel, Standing};
 use crate::upstream_error::UpstreamError;
 
 /// The routes of a model server that the gateway uses. There is no way to name another one, so no
@@ -93,6 +93,18 @@ pub struct UpstreamReply {
     pub body: UpstreamBody,
 }
 
+/// What can be told of a server at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Its [state](Upstream::state), without a reason.
+    pub standing: Standing,
+    /// Requests that wait in its own queue, by its [load](Upstream::load); 0 where it says nothing.
+    pub waiting: u32,
+    /// Counts its [lists of models](Upstream::served): what was found in one of them holds until
+    /// there is another.
+    pub lists: u32,
+}
+
 /// A model server.
 #[async_trait]
 pub trait Upstream: Send + Sync {
@@ -105,6 +117,10 @@ pub trait Upstream: Send + Sync {
     /// Waits until [`Upstream::state`] may have changed since this was called. It may return too
     /// often, never too late.
     async fn changed(&self);
+
+    /// What can be told of it without waiting for anybody: a choice among many servers looks at
+    /// each of them.
+    fn glance(&self) -> Glance;
 
     /// What it said of its load, last time it was asked; `None` when it does not say.
     fn load(&self) -> Option<Load>;
@@ -125,4 +141,8 @@ pub trait Upstream: Send + Sync {
     /// Tells what became of a call whose head had arrived: `Err` for an answer that broke, stalled
     /// or reported an error of the server. It helps the server's state, and decides nothing alone.
     fn observe(&self, outcome: Result<(), &UpstreamError>);
+
+    /// Tells that its list of models may not be what it was: it did not know a name that it listed,
+    /// or somebody wants one that it did not list. It may be asked for the list again.
+    fn doubt_names(&self);
 }

@@ -11,7 +11,7 @@ use transom_routing::prompt::Prompt;
 use transom_routing::queue::Priority;
 use transom_wire::native::Unsupported;
 
-use crate::catalog::Wanted;
+use crate::catalog::{Speed, Wanted};
 
 /// Bytes of a prompt that make one token, for a guess that is rather too low than too high: a
 /// request must not be refused for being too long when it is not.
@@ -33,7 +33,9 @@ pub(crate) struct Job {
     pub(crate) prompt: Prompt,
     /// Ties it to a conversation.
     pub(crate) session: Option<u64>,
-    /// Prompt and answer together, in tokens; a guess.
+    /// The prompt, in tokens; a guess.
+    pub(crate) prompt_tokens: u32,
+    /// Prompt and answer together, likewise.
     pub(crate) tokens: u32,
     /// Whether who asks may read about the servers: an operator.
     pub(crate) operator: bool,
@@ -96,7 +98,11 @@ impl Job {
             Native::Body(_) => Some(Route::Responses),
             Native::Unsaid(_) | Native::Unplanned => None,
         };
-        Wanted { route: self.route, native, ask, tokens: self.tokens, tried }
+        let speed = match self.delivery {
+            Delivery::Whole => Speed::WholeAnswer,
+            Delivery::Stream | Delivery::Collected => Speed::FirstToken,
+        };
+        Wanted { route: self.route, native, ask, speed, tokens: self.tokens, tried }
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn posted(app: &App, request: Request) -> Result<Posted, Failure> {
 /// A body that is read when the engine wants it.
 fn incoming(app: &App, request: Request) -> Incoming {
     let (head, body) = request.into_parts();
-    Box::pin(read_json(head.headers, body, app.limits.body))
+    Box::pin(read_json(head.headers, body, app.edge.limits().body))
 }
 
 pub(super) fn shown(json: &Json) -> Response {

@@ -10,6 +10,7 @@ use crate::body::read_json;
 use crate::caller::bearer;
 use crate::error::Rejection;
 use crate::hints;
+use crate::layers::InEffect;
 use crate::reply::Out;
 
 type Answer = Result<Out, Rejection>;
@@ -52,7 +53,9 @@ pub(crate) async fn compact(State(app): State<Arc<App>>, request: Request) -> An
 async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
     let (head, body) = request.into_parts();
     let credentials = bearer(&head.headers)?;
-    let hints = hints::read(&head.headers, &app.gateway.snapshot().settings.access);
+    let live = head.extensions.get::<InEffect>().map(|InEffect(live)| Arc::clone(live));
+    let live = live.unwrap_or_else(|| app.gateway.snapshot());
+    let hints = hints::read(&head.headers, &live.settings.access);
     let said = hints.and_then(|hints| Ok((hints, hints::once(&head.headers)?)));
     let (hints, once) = match said {
         Ok(said) => said,
@@ -63,7 +66,7 @@ async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
         }
     };
     let transport = Transport::Request;
-    let body = Box::pin(read_json(head.headers, body, app.limits.body));
+    let body = Box::pin(read_json(head.headers, body, app.edge.limits().body));
     let call = Call { endpoint, transport, credentials, hints, once, body };
-    Ok(Out(app.gateway.serve(call).await?))
+    Ok(Out(app.gateway.serve_in(live, call).await?))
 }

@@ -10,7 +10,7 @@ async fn the_revision_tells_what_is_in_effect_and_why_nothing_newer_is() {
     let world = World::open();
     let mut expected = json!({
         "revision": 7, "digest": "00ff", "store_revision": 3, "since": NOON, "config": "applied",
-        "left_out": ["policy-config.yaml:9 policies"],
+        "left_out": ["policy-config.yaml:9 policies"], "restart_needed": ["listen"],
     });
     let answer = world.admin("GET /admin/v1/revision", "").await;
     assert_eq!(answer.json(), expected);

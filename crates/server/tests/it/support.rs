@@ -25,7 +25,9 @@ use transom_engine::metrics::Metrics;
 use transom_engine::session;
 use transom_engine::settings::{Access, Settings, TurnLog};
 use transom_sealing::keyring::{Key, Keyring};
-use transom_server::app::{App, Limits};
+use transom_server::app::App;
+use transom_server::edge::{Edge, Limits};
+use transom_server::guarded::Patience;
 use transom_server::listener::Shutdown;
 use transom_server::{admin, app, body, socket};
 use transom_testkit::exchanges::{self, Form};
@@ -125,7 +127,9 @@ impl World {
             gateway,
             control: control.clone(),
             registry,
-            limits: limits(),
+            edge: Arc::new(Edge::new(limits())),
+            cors: vec!["*".parse().unwrap()],
+            metrics_path: Some("/metrics".to_owned()),
             shutdown: shutdown(),
         };
         Self { app: Arc::new(app), control, store, key }
@@ -207,8 +211,11 @@ fn limits() -> Limits {
             lifetime: Duration::from_mins(1),
             memory: session::Limits { turns: 10, bytes: 1 << 20 },
         },
-        cors: vec!["*".parse().unwrap()],
-        metrics_path: Some("/metrics".to_owned()),
+        patience: Patience {
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            write: Duration::from_secs(30),
+        },
     }
 }
 

@@ -234,7 +234,8 @@ impl Running {
         self.settlement.spent(self.encoder.transcript().usage());
         if self.sink.is_stream() {
             // The edge has logged this exchange as a success long ago.
-            tracing::warn!(response.id = %id, %failure, "a stream failed");
+            let symptom = failure.symptom();
+            tracing::warn!(response.id = %id, %failure, symptom, "a stream failed");
         }
         // Without a store a turn in the background stays open, until somebody can end it.
         if !matches!(failure, Failure::Store(_))

@@ -15,7 +15,7 @@ use transom_core::port::once::{Claim, Claimed, Kept, Name, OnceStore};
 use transom_core::port::store::{
     Lookup, PageLookup, PageQuery, ResponseStore, StoreError, StoredItem, TurnRecord,
 };
-use transom_core::port::upstream::{Upstream, UpstreamReply, UpstreamRequest};
+use transom_core::port::upstream::{Glance, Upstream, UpstreamReply, UpstreamRequest};
 use transom_core::scope::Scope;
 use transom_core::upstream_error::UpstreamError;
 
@@ -47,6 +47,10 @@ impl Upstream for Server {
         std::future::pending::<()>().await;
     }
 
+    fn glance(&self) -> Glance {
+        Glance { standing: self.state().standing(), waiting: 0, lists: 0 }
+    }
+
     fn load(&self) -> Option<Load> {
         fleet::load(&self.0)
     }
@@ -54,6 +58,8 @@ impl Upstream for Server {
     fn served(&self) -> Arc<[ServedModel]> {
         fleet::served(&self.0)
     }
+
+    fn doubt_names(&self) {}
 
     fn observe(&self, _: Result<(), &UpstreamError>) {}
 }
