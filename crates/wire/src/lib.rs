@@ -9,12 +9,16 @@
 //! - [`splice`]: rewrites those few fields and leaves every other byte as it came.
 //! - [`sse`]: event streams, both directions.
 //! - [`tap`]: watches a chat stream for its usage without decoding it.
+//! - `grammar`: whether a text follows a regular expression or a grammar in Lark's notation.
+//! - `logprob`: log probabilities in OpenAI's form.
 //! - [`error`]: failures in OpenAI's shape.
 //! - [`chat`]: `/v1/chat/completions` as the upstream of typed requests.
 //! - [`responses`] is the protocol towards clients, `/v1/responses`.
 
 pub mod chat;
 pub mod error;
+mod grammar;
+mod logprob;
 pub mod responses;
 pub mod scan;
 pub mod shield;

@@ -10,6 +10,7 @@
 //!   joins its history into one [`Generation`](transom_core::request::Generation).
 //! - [`tools`]: tools and tool choice, both ways.
 //! - [`item`]: input, output and stored items, both ways.
+//! - [`kinds`]: what becomes of every kind of tool, item and part.
 //! - [`object`]: the response object.
 //! - [`conversation`]: the bodies and objects of `/v1/conversations`.
 //! - [`encode`]: events of the one stream into the API's events, or into one object.
@@ -19,6 +20,7 @@ pub mod conversation;
 pub mod encode;
 pub mod item;
 mod json;
+pub mod kinds;
 pub mod object;
 mod path;
 mod read;

@@ -97,6 +97,19 @@ kinds! {
 }
 
 impl HostedKind {
+    /// The field of a call from which the model is told its arguments.
+    pub fn arguments(self) -> &'static str {
+        match self {
+            Self::WebSearchCall | Self::LocalShellCall | Self::ShellCall | Self::ComputerCall => {
+                "action"
+            }
+            Self::FileSearchCall => "queries",
+            Self::CodeInterpreterCall => "code",
+            Self::ApplyPatchCall => "operation",
+            _ => "arguments",
+        }
+    }
+
     /// The kind that has this `type`.
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.word() == word)

@@ -84,7 +84,8 @@ impl Gateway {
         let running = Running {
             decoder,
             _in_progress: self.in_progress.enter(&caller.scope, &turn.head.id),
-            encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery),
+            encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery)
+                .with_tools(&turn.generation.tools),
             ledger: Ledger::new(self, caller.scope, turn, held, session),
             settlement: Settlement::open(&self.metrics, LABEL),
             journal: Journal::open(live.settings.turn_log, stopwatch, &job.original),

@@ -7,6 +7,7 @@
 //! - `events`: the order of events of every kind of answer.
 //! - `items`: items and tools of every kind: custom tools, hosted tools' history, files.
 //! - `codex`: a task of Codex CLI in two turns.
+//! - `grammar`: calls of custom tools that follow their grammar, and calls that do not.
 //! - `fields`: what becomes of every field of a request.
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
 //! - `cancellation`: clients that leave.
@@ -23,6 +24,7 @@ mod conditions;
 mod conversations;
 mod events;
 mod fields;
+mod grammar;
 mod items;
 mod passthrough;
 mod schema;

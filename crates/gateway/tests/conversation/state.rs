@@ -276,7 +276,7 @@ async fn input_items_are_listed_page_by_page_from_either_end() {
         let ends = [list["first_id"].clone(), list["last_id"].clone()];
         assert_eq!(
             ends,
-            [ids.first(), ids.last()].map(|id| id.cloned().unwrap_or_default()),
+            [ids.first(), ids.last()].map(|id| id.cloned().unwrap_or_else(|| "".into())),
             "{query}"
         );
         let ids = ids.iter().map(|id| id.as_str().unwrap_or_default().replace("msg_", ""));
@@ -304,6 +304,26 @@ async fn input_items_are_listed_page_by_page_from_either_end() {
     ] {
         let found = refusal(&talk.client.get(&format!("{base}{query}")).await);
         assert_eq!(found.brief(), (400, "invalid_value", Some(param)), "{query}");
+    }
+}
+
+/// What could be added is always there; a word that does not exist is refused as in lists.
+#[tokio::test]
+async fn what_is_asked_for_beside_a_stored_response_is_checked() {
+    let talk = talk().await;
+    let stored = talk.respond(r#""input":"Hi""#).await;
+    let path = format!("{RESPONSES}/{}", stored["id"].as_str().expect("an id"));
+    for query in [
+        "?include=reasoning.encrypted_content",
+        "?include[]=message.output_text.logprobs&include_obfuscation=false",
+        "?stream=false",
+    ] {
+        let response = talk.client.get(&format!("{path}{query}")).await;
+        assert_eq!((response.status, response.json()), (200, stored.clone()), "{query}");
+    }
+    for query in ["?include=bogus", "?include[]=bogus"] {
+        let refused = refusal(&talk.client.get(&format!("{path}{query}")).await);
+        assert_eq!(refused.brief(), (400, "invalid_value", Some("include")), "{query}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -15,13 +16,19 @@ use crate::error::Rejection;
 use crate::name::Name;
 use crate::reply;
 
-/// `POST /v1/conversations`
+/// What a request without a body says.
+const NOTHING: &[u8] = b"{}";
+
+/// `POST /v1/conversations`, whose body may be missing: then the conversation is empty.
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
     request: Request,
 ) -> Result<Response, Rejection> {
-    let body = incoming(&app, request);
+    let body: Incoming = match request.body().is_end_stream() {
+        true => Box::pin(async { Ok(Bytes::from_static(NOTHING)) }),
+        false => incoming(&app, request),
+    };
     Ok(shown(&app.gateway.create_conversation(&caller, body).await?))
 }
 

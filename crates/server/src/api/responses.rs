@@ -23,6 +23,7 @@ pub(crate) async fn retrieve(
     Name(id): Name,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Rejection> {
+    page::check(query.as_deref())?;
     page::refuse_stream(query.as_deref())?;
     let response = app.gateway.response(&caller, &id).await?;
     Ok(reply::json(Bytes::copy_from_slice(response.get().as_bytes())))

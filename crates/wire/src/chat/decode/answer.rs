@@ -15,13 +15,18 @@ use super::calls::{Calls, Place};
 use super::input::InputReader;
 use super::protocol;
 use super::tools::{Callee, Tools};
+use crate::chat::annotation;
 use crate::chat::chunk::{self, CallFragment, text};
+use crate::logprob;
 
 /// The most whitespace that is held back, in bytes; more is taken for an answer.
 const MAX_HELD: usize = 4096;
 
 /// The most log probabilities that are held back with it.
 const MAX_HELD_LOGPROBS: usize = 256;
+
+/// The most annotations of one answer.
+const MAX_ANNOTATIONS: usize = 1024;
 
 /// What is open and what is held back. Prose (text or thoughts) and a call can be open at once:
 /// text after a call does not end it, its next fragment may still come.
@@ -39,6 +44,7 @@ pub(super) struct Answer {
     latest: Option<ItemIndex>,
     held: String,
     held_logprobs: Vec<Json>,
+    annotations: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,6 +81,7 @@ impl Answer {
             latest: None,
             held: String::new(),
             held_logprobs: Vec::new(),
+            annotations: 0,
         }
     }
 
@@ -110,7 +117,10 @@ impl Answer {
         let content = text(delta.content.as_ref());
         match self.tools.forced().cloned() {
             Some(tool) => self.verbatim(tool, content, out)?,
-            None => self.text(content, if elsewhere { &[] } else { logprobs }, out)?,
+            None => {
+                self.text(content, if elsewhere { &[] } else { logprobs }, out)?;
+                self.annotate(delta.annotations, out)?;
+            }
         }
         let refusal = text(delta.refusal.as_ref());
         if !refusal.is_empty() {
@@ -170,6 +180,24 @@ impl Answer {
         Ok(())
     }
 
+    /// Annotations belong to the message that is open, or begin one.
+    fn annotate(
+        &mut self,
+        annotations: Option<&RawValue>,
+        out: &mut Vec<Event>,
+    ) -> Result<(), UpstreamError> {
+        let annotations = annotations.map(annotation::read).unwrap_or_default();
+        self.annotations += annotations.len();
+        if self.annotations > MAX_ANNOTATIONS {
+            return Err(protocol("the answer has too many annotations"));
+        }
+        for annotation in annotations {
+            let item = self.prose(Prose::Message, out)?;
+            out.push(Event::Delta { item, delta: Delta::Annotation(annotation) });
+        }
+        Ok(())
+    }
+
     /// Text that is the input of a forced tool. Only the first text is: there is one call.
     fn verbatim(
         &mut self,
@@ -205,7 +233,7 @@ impl Answer {
         // Tokens without text are the end of the thoughts, or the first half of a character.
         if !(text.is_empty() && thinking) {
             self.held.push_str(text);
-            self.held_logprobs.extend(logprobs.iter().map(|&token| token.to_owned()));
+            self.held_logprobs.extend(logprobs.iter().filter_map(|token| logprob::whole(token)));
         }
         true
     }
@@ -215,7 +243,7 @@ impl Answer {
         let mut all = std::mem::take(&mut self.held);
         all.push_str(text);
         let mut tokens = std::mem::take(&mut self.held_logprobs);
-        tokens.extend(logprobs.iter().map(|&token| token.to_owned()));
+        tokens.extend(logprobs.iter().filter_map(|token| logprob::whole(token)));
         Delta::Text { text: all, logprobs: tokens }
     }
 

@@ -34,6 +34,7 @@ use Effect::{Honoured, PassedOn, Refused, WithoutEffect};
 pub const FIELDS: &[Field] = &[
     field("background", Refused, "false is accepted"),
     field("client_metadata", WithoutEffect, "sent by Codex; not shown"),
+    field("context_management", Refused, "nothing is compacted here unless a client asks for it"),
     field(
         "conversation",
         Honoured,
@@ -80,7 +81,7 @@ pub const FIELDS: &[Field] = &[
         "`effort` is passed on; `summary` has no effect: the thoughts \
         themselves are sent",
     ),
-    field("safety_identifier", WithoutEffect, ""),
+    field("safety_identifier", WithoutEffect, "at most 64 characters"),
     field("service_tier", WithoutEffect, "`auto` and `default`; others are refused"),
     field("store", Honoured, ""),
     field("stream", Honoured, ""),

@@ -1,0 +1,55 @@
+//! Whether the input of a custom tool follows its grammar.
+//!
+//! Model servers enforce a grammar only where the tool is forced, and some do not even then. So every
+//! call is checked when it has ended, and the item says what came of it. Everything here has a
+//! bound; what reaches it is reported as unchecked, which is not the same as right.
+
+use std::collections::HashMap;
+
+use transom_core::item::{Conformity, Untold};
+use transom_core::tool::{InputFormat, OwnTool, Tool, ToolName};
+
+mod lark;
+mod regex;
+
+/// The longest input that is checked, in bytes.
+const MAX_INPUT: usize = 1 << 20;
+
+/// The grammars of the tools in force.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Grammars(HashMap<ToolName, InputFormat>);
+
+impl Grammars {
+    /// Those of the custom tools that have one.
+    pub(crate) fn of(tools: &[Tool]) -> Self {
+        let callable = tools.iter().flat_map(Tool::callable);
+        let formats = callable.filter_map(|(namespace, tool)| match tool {
+            OwnTool::Custom(custom) if custom.format != InputFormat::Text => {
+                Some((tool.in_namespace(namespace), custom.format.clone()))
+            }
+            OwnTool::Custom(_) | OwnTool::Function(_) => None,
+        });
+        Self(formats.collect())
+    }
+
+    /// Checks the whole input of a tool.
+    pub(crate) fn check(&self, tool: &ToolName, input: &str) -> Conformity {
+        match self.0.get(tool) {
+            None | Some(InputFormat::Text) => Conformity::Unasked,
+            Some(_) if input.len() > MAX_INPUT => Conformity::Unknown(Untold::Length),
+            Some(InputFormat::Regex(pattern)) => whole(regex::check(pattern, input), input),
+            Some(InputFormat::Lark(grammar)) => whole(lark::check(grammar, input), input),
+        }
+    }
+}
+
+/// No place lies within a character.
+fn whole(conformity: Conformity, input: &str) -> Conformity {
+    match conformity {
+        Conformity::Breaks { at } => Conformity::Breaks { at: input.floor_char_boundary(at) },
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;
