@@ -15,9 +15,15 @@ mod regex;
 /// The longest input that is checked, in bytes.
 const MAX_INPUT: usize = 1 << 20;
 
+/// The most inputs of one answer that are checked: each may take a moment.
+const MAX_CHECKED: usize = 32;
+
 /// The grammars of the tools in force.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Grammars(HashMap<ToolName, InputFormat>);
+pub(crate) struct Grammars {
+    formats: HashMap<ToolName, InputFormat>,
+    checked: usize,
+}
 
 impl Grammars {
     /// Those of the custom tools that have one.
@@ -29,16 +35,19 @@ impl Grammars {
             }
             OwnTool::Custom(_) | OwnTool::Function(_) => None,
         });
-        Self(formats.collect())
+        Self { formats: formats.collect(), checked: 0 }
     }
 
     /// Checks the whole input of a tool.
-    pub(crate) fn check(&self, tool: &ToolName, input: &str) -> Conformity {
-        match self.0.get(tool) {
-            None | Some(InputFormat::Text) => Conformity::Unasked,
-            Some(_) if input.len() > MAX_INPUT => Conformity::Unknown(Untold::Length),
-            Some(InputFormat::Regex(pattern)) => whole(regex::check(pattern, input), input),
-            Some(InputFormat::Lark(grammar)) => whole(lark::check(grammar, input), input),
+    pub(crate) fn check(&mut self, tool: &ToolName, input: &str) -> Conformity {
+        let Some(format) = self.formats.get(tool) else { return Conformity::Unasked };
+        self.checked += 1;
+        match format {
+            InputFormat::Text => Conformity::Unasked,
+            _ if input.len() > MAX_INPUT => Conformity::Unknown(Untold::Length),
+            _ if self.checked > MAX_CHECKED => Conformity::Unknown(Untold::Work),
+            InputFormat::Regex(pattern) => whole(regex::check(pattern, input), input),
+            InputFormat::Lark(grammar) => whole(lark::check(grammar, input), input),
         }
     }
 }

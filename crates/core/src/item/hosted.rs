@@ -18,6 +18,24 @@ pub struct HostedItem {
     pub told: Told,
 }
 
+impl HostedItem {
+    /// The field of a call from which the model is told its arguments.
+    pub fn arguments_field(&self) -> &'static str {
+        let several = self.fields.iter().any(|(name, _)| name == "actions");
+        match self.kind {
+            HostedKind::ComputerCall if several => "actions",
+            HostedKind::WebSearchCall
+            | HostedKind::LocalShellCall
+            | HostedKind::ShellCall
+            | HostedKind::ComputerCall => "action",
+            HostedKind::FileSearchCall => "queries",
+            HostedKind::CodeInterpreterCall => "code",
+            HostedKind::ApplyPatchCall => "operation",
+            _ => "arguments",
+        }
+    }
+}
+
 /// What the model is told of a hosted item. Names follow the rule of functions.
 #[derive(Clone, Debug)]
 pub enum Told {
@@ -97,19 +115,6 @@ kinds! {
 }
 
 impl HostedKind {
-    /// The field of a call from which the model is told its arguments.
-    pub fn arguments(self) -> &'static str {
-        match self {
-            Self::WebSearchCall | Self::LocalShellCall | Self::ShellCall | Self::ComputerCall => {
-                "action"
-            }
-            Self::FileSearchCall => "queries",
-            Self::CodeInterpreterCall => "code",
-            Self::ApplyPatchCall => "operation",
-            _ => "arguments",
-        }
-    }
-
     /// The kind that has this `type`.
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.word() == word)

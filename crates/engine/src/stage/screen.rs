@@ -117,12 +117,13 @@ pub(crate) fn check_items(shield: &Shield, items: &[Item], list: &str) -> Result
                 shield.check_arguments(&call.arguments, &format!("{list}[{at}].arguments"))?;
                 continue;
             }
-            Item::Hosted(HostedItem {
-                kind,
-                told: Told::Done { arguments, .. } | Told::Call { arguments, .. },
-                ..
-            }) => {
-                let param = format!("{list}[{at}].{}", kind.arguments());
+            Item::Hosted(
+                hosted @ HostedItem {
+                    told: Told::Done { arguments, .. } | Told::Call { arguments, .. },
+                    ..
+                },
+            ) => {
+                let param = format!("{list}[{at}].{}", hosted.arguments_field());
                 shield.check_arguments(arguments, &param)?;
                 continue;
             }

@@ -18,7 +18,8 @@ async fn a_custom_tool_goes_all_the_way_round() {
     let talk = Talk::start().await;
     let arguments = r#"{"input": "*** Begin\n+ \"ü\""}"#;
     talk.backend.answer(chat().tool_call("call_7", "patch", arguments));
-    let events = talk.stream(&format!(r#""input":"Go","tools":[{PATCH}]"#)).await;
+    let patch = PATCH.replace("/a+/", r"/(.|\\n)+/");
+    let events = talk.stream(&format!(r#""input":"Go","tools":[{patch}]"#)).await;
     assert_eq!(
         names(&events),
         "created in_progress output_item.added custom_tool_call_input.delta* \

@@ -2,7 +2,7 @@ use transom_core::item::Conformity::{self, Breaks, Follows, Unasked, Unknown};
 use transom_core::item::Untold;
 use transom_core::tool::{CustomTool, InputFormat, Namespace, OwnTool, Tool, ToolName};
 
-use super::{Grammars, MAX_INPUT};
+use super::{Grammars, MAX_CHECKED, MAX_INPUT};
 
 fn custom(name: &str, format: InputFormat) -> OwnTool {
     let (name, description, defer_loading) = (name.to_owned(), None, None);
@@ -102,9 +102,19 @@ fn tools_without_a_grammar_are_not_asked() {
         Tool::Own(custom("t", InputFormat::Text)),
         Tool::Namespace(Namespace { name, description, tools: inner }),
     ];
-    let grammars = Grammars::of(&tools);
+    let mut grammars = Grammars::of(&tools);
     assert_eq!(grammars.check(&ToolName::plain("t"), "b"), Unasked);
     let inner = ToolName { namespace: Some("n".to_owned()), name: "t".to_owned() };
     assert_eq!(grammars.check(&inner, "b"), Breaks { at: 0 });
     assert_eq!(grammars.check(&ToolName::plain("other"), "b"), Unasked);
+}
+
+/// Checking takes time, and an answer can have many calls.
+#[test]
+fn the_checks_of_one_answer_are_counted() {
+    let tools = [Tool::Own(custom("t", InputFormat::Regex("a".to_owned())))];
+    let mut grammars = Grammars::of(&tools);
+    let mut check = || grammars.check(&ToolName::plain("t"), "a");
+    assert!((0..MAX_CHECKED).all(|_| check() == Follows));
+    assert_eq!(check(), Unknown(Untold::Work));
 }

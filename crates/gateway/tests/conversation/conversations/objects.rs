@@ -115,7 +115,7 @@ async fn what_is_wrong_is_named_and_changes_nothing() {
         (&items, many.as_str(), "invalid_value", Some("items")),
         (&items, deep.as_str(), "invalid_value", Some("items[0].arguments")),
         (&items, hosted.as_str(), "invalid_value", Some("items[0].arguments")),
-        (&items, screenshot, "invalid_value", Some("items[0].output.image_url")),
+        (&items, screenshot, "media_url_denied", Some("items[0].output.image_url")),
         (CONVERSATIONS, " ", "invalid_json", None),
         (
             &items,
