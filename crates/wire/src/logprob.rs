@@ -39,7 +39,8 @@ struct Whole {
 
 #[derive(Serialize)]
 struct Token {
-    token: String,
+    #[serde(rename = "token")]
+    text: String,
     logprob: Json,
     bytes: Vec<u8>,
 }
@@ -80,14 +81,14 @@ fn read_bytes(raw: Option<&RawValue>) -> Option<Vec<u8>> {
 }
 
 /// `None` where the logarithm is something else than a number.
-fn token(token: String, logprob: Option<&RawValue>, bytes: Option<&RawValue>) -> Option<Token> {
+fn token(text: String, logprob: Option<&RawValue>, bytes: Option<&RawValue>) -> Option<Token> {
     let logprob = match logprob.filter(|raw| raw.get() != "null") {
         Some(number) if is_number(number) => number.to_owned(),
         Some(_) => return None,
         None => RawValue::from_string(NEVER.to_owned()).ok()?,
     };
-    let bytes = read_bytes(bytes).unwrap_or_else(|| token.as_bytes().to_vec());
-    Some(Token { token, logprob, bytes })
+    let bytes = read_bytes(bytes).unwrap_or_else(|| text.as_bytes().to_vec());
+    Some(Token { text, logprob, bytes })
 }
 
 #[cfg(test)]

@@ -25,9 +25,10 @@ pub(crate) async fn create(
     Caller(caller): Caller,
     request: Request,
 ) -> Result<Response, Rejection> {
-    let body: Incoming = match request.body().is_end_stream() {
-        true => Box::pin(async { Ok(Bytes::from_static(NOTHING)) }),
-        false => incoming(&app, request),
+    let body: Incoming = if request.body().is_end_stream() {
+        Box::pin(async { Ok(Bytes::from_static(NOTHING)) })
+    } else {
+        incoming(&app, request)
     };
     Ok(shown(&app.gateway.create_conversation(&caller, body).await?))
 }

@@ -1,4 +1,4 @@
-//! A grammar in Lark's notation, in the dialect of LLGuidance, which OpenAI and vLLM use for custom
+//! A grammar in Lark's notation, in the dialect of `LLGuidance`, which OpenAI and vLLM use for custom
 //! tools. The same library reads it here.
 
 use std::panic::AssertUnwindSafe;
@@ -23,11 +23,17 @@ const MAX_WAYS: usize = 2_000;
 /// The work for one byte of the input.
 const MAX_STEP: u64 = 50_000;
 
-/// The work for a whole input, in items of the parser and steps of the lexer: about 100 ms.
-const MAX_WORK: u64 = 2_000_000;
+/// The longest input, in bytes. Each byte has its price, however simple the grammar.
+const MAX_INPUT: usize = 64 << 10;
+
+/// The work for a whole input, in items of the parser and steps of the lexer: about 50 ms.
+const MAX_WORK: u64 = 500_000;
 
 /// Whether `input` as a whole can be read by `grammar`.
 pub(super) fn check(grammar: &str, input: &str) -> Conformity {
+    if input.len() > MAX_INPUT {
+        return Conformity::Unknown(Untold::Length);
+    }
     let Some(mut parser) = parser(grammar) else { return Conformity::Unknown(Untold::Grammar) };
     // The library's own defects are its errors: they must not cost the answer.
     panic_utils::catch_unwind(AssertUnwindSafe(|| Ok(run(&mut parser, input))))

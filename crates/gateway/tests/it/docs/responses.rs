@@ -82,7 +82,7 @@ Otherwise its item has a field of ours, in the stream, in the object and in the 
 | `transom.grammar` of a `custom_tool_call` | What it means |
 |---|---|
 | `broken` | the input does not follow the grammar; `transom.message` says from which byte on |
-| `unchecked` | nobody can tell: the grammar is not understood here (a regular expression with look-around, for example), the input is longer than 1 MiB, checking would take too long, or the answer has more than 32 such calls |
+| `unchecked` | nobody can tell: the grammar is not understood here (a regular expression with look-around, for example), the input is longer than 1 MiB (64 KiB with a `lark` grammar), checking would take too long, or the answer has more than 32 such calls |
 
 Each such call is logged as a warning, too. An input that a token limit cut is not checked; its `status` is
 `incomplete`.

@@ -115,12 +115,11 @@ impl Answer {
         let calls = delta.tool_calls.as_deref().unwrap_or_default();
         let elsewhere = !thoughts.is_empty() || !calls.is_empty();
         let content = text(delta.content.as_ref());
-        match self.tools.forced().cloned() {
-            Some(tool) => self.verbatim(tool, content, out)?,
-            None => {
-                self.text(content, if elsewhere { &[] } else { logprobs }, out)?;
-                self.annotate(delta.annotations, out)?;
-            }
+        if let Some(tool) = self.tools.forced().cloned() {
+            self.verbatim(tool, content, out)?;
+        } else {
+            self.text(content, if elsewhere { &[] } else { logprobs }, out)?;
+            self.annotate(delta.annotations, out)?;
         }
         let refusal = text(delta.refusal.as_ref());
         if !refusal.is_empty() {

@@ -141,15 +141,13 @@ fn a_call_that_breaks_its_grammar_says_so() {
     let lark = r#"{"type":"grammar","syntax":"lark","definition":"start: /a+/"}"#;
     let regex = r#"{"type":"grammar","syntax":"regex","definition":"a+"}"#;
     let unread = r#"{"type":"grammar","syntax":"lark","definition":"start: nothing"}"#;
-    let broken = serde_json::json!({
-        "grammar": "broken",
-        "message": "The input does not follow the tool's grammar from byte 2 on.",
-    });
-    let unchecked = serde_json::json!({
-        "grammar": "unchecked",
-        "message": "The input was not checked against the tool's grammar: \
-                    the grammar is not understood here.",
-    });
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let broken = json(
+        r#"{"grammar":"broken","message":"The input does not follow the tool's grammar from byte 2 on."}"#,
+    );
+    let unchecked = json(
+        r#"{"grammar":"unchecked","message":"The input was not checked against the tool's grammar: the grammar is not understood here."}"#,
+    );
     let nothing = serde_json::Value::Null;
     for (format, input, expected) in [
         (lark, "aaa", &nothing),

@@ -148,10 +148,7 @@ pub(super) fn value(
     match shape {
         Shape::Any => Ok(None),
         Shape::Text => read::string(raw, path).map(|_| None),
-        Shape::Filled => match read::string(raw, path)?.is_empty() {
-            true => Err(refuse::wrong_value(path, "it may not be empty.")),
-            false => Ok(None),
-        },
+        Shape::Filled => filled(raw, path).map(|()| None),
         Shape::Word(words) => read::word(raw, path, words).map(|_| None),
         Shape::Flag if matches!(raw.get(), "true" | "false") => Ok(None),
         Shape::Flag => Err(refuse::wrong_type(path, "a boolean", raw)),
@@ -176,6 +173,13 @@ pub(super) fn value(
             object(raw, rules, path)
         }
     }
+}
+
+fn filled(raw: &RawValue, path: &Path<'_>) -> Result<(), Failure> {
+    if read::string(raw, path)?.is_empty() {
+        return Err(refuse::wrong_value(path, "it may not be empty."));
+    }
+    Ok(())
 }
 
 fn list(raw: &RawValue, shape: &Shape, path: &Path<'_>) -> Result<Option<Json>, Failure> {

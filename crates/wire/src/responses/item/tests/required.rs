@@ -104,7 +104,7 @@ const FREE: &[&str] = &["added_by", "input_schema.", "arguments.", "results[0].a
 /// Every place in `value` below `path`, with a value of another type.
 fn broken(value: &Value, path: &str, out: &mut Vec<(String, Value)>) {
     let wrong = match value {
-        Value::String(_) | Value::Array(_) => serde_json::json!({}),
+        Value::String(_) | Value::Array(_) => Value::Object(serde_json::Map::new()),
         Value::Null => Value::Bool(false),
         _ => Value::from("wrong"),
     };
