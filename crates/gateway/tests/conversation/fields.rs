@@ -51,7 +51,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("user", r#""u""#, ""),
 ];
 
-/// Every field of OpenAI's `CreateResponse` (OpenAPI document 2.3.0).
+/// Every field of OpenAI's `CreateResponse`, in version 2.3.0 of its document.
 const OFFICIAL: &[&str] = &[
     "background",
     "context_management",

@@ -87,10 +87,10 @@ fn a_grammar_reads_the_whole_input() {
 #[test]
 fn a_grammar_with_too_many_readings_is_given_up_in_time() {
     let ambiguous = "start: a\na: a a a | a a | \"x\" | ";
-    assert_eq!(lark(ambiguous, &"x".repeat(4096)), Unknown(Untold::Work));
-    let long = "x".repeat(1 << 16);
-    assert_eq!(lark("start: /x*/", &long), Follows);
-    assert_eq!(lark("start: /x*/", &format!("{long}x")), Unknown(Untold::Length));
+    assert_eq!(lark(ambiguous, &"x".repeat(2048)), Unknown(Untold::Work));
+    assert_eq!(lark("start: /x*/", &"x".repeat(1 << 12)), Follows);
+    let long = "x".repeat((1 << 16) + 1);
+    assert_eq!(lark("start: /x*/", &long), Unknown(Untold::Length));
 }
 
 #[test]

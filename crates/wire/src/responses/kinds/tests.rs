@@ -40,7 +40,7 @@ fn a_type_is_refused_where_its_row_says_so() {
             let body = format!(r#"{{"model":"m"{other},"{field}":{value}}}"#);
             let code = match resolve(&body, Past::default()) {
                 Ok(_) => String::new(),
-                Err(failure) => failure.public().code.to_string(),
+                Err(failure) => failure.public().code,
             };
             let unknown = ["unsupported_value", "invalid_encrypted_content"];
             assert_eq!(unknown.contains(&code.as_str()), refused, "{name}: {code}");

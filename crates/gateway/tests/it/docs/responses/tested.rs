@@ -102,8 +102,8 @@ pub(super) const PARTS: &[&str] = &[
 pub(super) fn shown(test: &str) -> String {
     let (module, name) = test.rsplit_once("::").expect("a module and a name");
     let file = file(module);
-    let text = read(&file);
-    assert!(text.contains(&format!("fn {name}(")), "{test}: {file} has no such test");
+    let source = read(&file);
+    assert!(source.contains(&format!("fn {name}(")), "{test}: {file} has no such test");
     format!("`{test}`")
 }
 

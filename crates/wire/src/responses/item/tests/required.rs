@@ -65,7 +65,7 @@ pub(super) fn read(item: &Value) -> Result<Value, (String, String)> {
         }
         Err(failure) => {
             let public = failure.public();
-            Err((public.code.to_string(), public.param.unwrap_or_default()))
+            Err((public.code, public.param.unwrap_or_default()))
         }
     }
 }
@@ -116,7 +116,9 @@ fn broken(value: &Value, path: &str, out: &mut Vec<(String, Value)>) {
         }
         _ => Vec::new(),
     };
-    below.iter().for_each(|(path, value)| broken(value, path, out));
+    for (path, value) in below {
+        broken(value, &path, out);
+    }
 }
 
 /// `item` with another value at `path`.
