@@ -15,15 +15,24 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: ## talk to a real model through Transom (PORT=… changes the port)
 	@demo/run
 
+# Every answer that a test gets is written down there, and held against OpenAI's API description at the end.
+EXCHANGES := $(CARGO_TARGET_DIR)/exchanges
+
 .PHONY: test
-test: setup lint doc rust-test ## everything: set-up, lints, documentation, all tests, official clients
+test: export TRANSOM_EXCHANGES := $(EXCHANGES)
+test: setup no-exchanges lint doc rust-test ## everything: set-up, lints, documentation, all tests, official clients
 	@TRANSOM_BIN="$$CARGO_TARGET_DIR/debug/transom" e2e/run
+	@e2e/validate "$(EXCHANGES)"
+
+.PHONY: no-exchanges
+no-exchanges:
+	@rm -rf "$(EXCHANGES)" && mkdir -p "$(EXCHANGES)"
 
 .PHONY: setup
 setup: ## install what the tests need, or say what is missing
@@ -62,6 +71,10 @@ docs: ## write docs/reference/ anew from the code
 .PHONY: e2e
 e2e: ## the official OpenAI clients against a real llama.cpp server
 	@e2e/run
+
+.PHONY: e2e-clients
+e2e-clients: ## Codex CLI, agent frameworks and AI SDKs against Transom (installs about 700 MB once)
+	@e2e/clients
 
 .PHONY: e2e-vllm
 e2e-vllm: ## the same against real vLLM on the CPU (installs about 6 GB once)

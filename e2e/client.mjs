@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
 const requireInstalled = createRequire(path.join(process.env.E2E_NODE_FOLDER, 'package.json'));
 const { default: OpenAI } = requireInstalled('openai');
@@ -128,4 +129,49 @@ test('errors carry code, parameter and request id', async () => {
     assert.ok(error.requestID);
     return true;
   });
+});
+
+const STORY = Array(8).fill('Once upon a time a gateway met a model and they talked.').join(' ');
+const begin = (more = {}) => ask('Tell a long story.', { background: true, ...more });
+const story = (events) =>
+  events.filter((event) => event.type === 'response.output_text.delta').map((event) => event.delta).join('').trim();
+
+/** The response once it has ended, polled as OpenAI's guide does it. */
+async function ended(id) {
+  for (const until = Date.now() + 60_000; Date.now() < until; await setTimeout(50)) {
+    const response = await client.responses.retrieve(id);
+    if (!['queued', 'in_progress'].includes(response.status)) return response;
+  }
+  throw new Error(`${id} has not ended`);
+}
+
+test('a background response is polled until it is complete', async () => {
+  const begun = await begin();
+  assert.ok(['queued', 'in_progress'].includes(begun.status), begun.status);
+  const response = await ended(begun.id);
+  assert.deepEqual([response.status, response.background, answer(response)], ['completed', true, STORY]);
+});
+
+test('a background response is cancelled, and stays so', async () => {
+  // More than the model server works on at once, so that the last of them has to wait.
+  const crowd = await Promise.all(Array.from({ length: 12 }, () => begin()));
+  const { id } = crowd.at(-1);
+  const cancelled = await client.responses.cancel(id);
+  assert.deepEqual([cancelled.id, cancelled.status], [id, 'cancelled']);
+  assert.deepEqual(asSent(await client.responses.cancel(id)), asSent(cancelled));
+  for (const begun of crowd.slice(0, -1)) assert.equal((await ended(begun.id)).status, 'completed');
+  await assert.rejects(client.responses.cancel(crowd[0].id), OpenAI.BadRequestError);
+});
+
+test('a background stream that was left is taken up again behind the last event seen', async () => {
+  const seen = [];
+  for await (const event of await begin({ stream: true })) if (seen.push(event) === 5) break;
+  const { id } = seen[0].response;
+  const query = { stream: true, starting_after: seen.at(-1).sequence_number };
+  const events = [...seen, ...(await collect(await client.responses.retrieve(id, query)))];
+  assert.deepEqual(events.map((event) => event.sequence_number), events.map((_, place) => place));
+  assert.deepEqual([events.at(-1).type, story(events)], ['response.completed', STORY]);
+  assert.deepEqual(await collect(await client.responses.retrieve(id, { stream: true })), events);
+  const helper = client.responses.stream({ response_id: id, starting_after: 4 });
+  assert.equal((await helper.finalResponse()).output.at(-1).content[0].text.trim(), STORY);
 });

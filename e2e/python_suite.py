@@ -1,6 +1,6 @@
-"""Runs every `test_*.py` here and writes the counts to the file named as argument.
+"""Runs every `test_*.py` of a folder and writes the counts to a file: `python_suite.py FOLDER FILE`.
 
-Started by `suites.py` with the Python that has the official client.
+Started by `suites.py` with the Python that has the clients.
 """
 
 import json
@@ -8,12 +8,11 @@ import pathlib
 import sys
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-
-tests = unittest.defaultTestLoader.discover(str(HERE))
+folder, counts = sys.argv[1:]
+tests = unittest.defaultTestLoader.discover(folder)
 result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(tests)
 # A test that did not run has not passed.
 bad = {getattr(test, "test_case", test).id() for test, _ in [*result.failures, *result.errors, *result.skipped]}
 failed = len(bad) + len(result.unexpectedSuccesses)
 passed = max(0, result.testsRun - failed)
-pathlib.Path(sys.argv[1]).write_text(json.dumps({"passed": passed, "failed": failed}))
+pathlib.Path(counts).write_text(json.dumps({"passed": passed, "failed": failed}))

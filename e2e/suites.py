@@ -42,33 +42,48 @@ def install():
 def run(clients, base, folder):
     """Runs both suites against `base`. Prints the closing counts; returns the exit code."""
     python, node = clients
-    environment = {**os.environ, "E2E_BASE_URL": base, "E2E_NODE_FOLDER": str(node), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = surroundings(E2E_BASE_URL=base, E2E_NODE_FOLDER=str(node))
+    return closing([
+        python_suite("Python client", python, HERE, folder, environment),
+        node_suite("Node client", HERE / "client.mjs", folder, environment),
+    ])
+
+
+def surroundings(**more):
+    """The environment of a suite."""
+    environment = {**os.environ, **more, "PYTHONDONTWRITEBYTECODE": "1"}
     # The tests talk to 127.0.0.1 only; a proxy of the user's must not see them.
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         environment.pop(name, None), environment.pop(name.upper(), None)
-    counts = [_python(python, folder, environment), _node(folder, environment)]
+    return environment
+
+
+def closing(counts):
+    """Prints the sum of all counts; returns the exit code."""
     passed, failed = (sum(count[key] for count in counts) for key in ("passed", "failed"))
     print(f"\n{passed} passed, {failed} failed", flush=True)
     return 0 if failed == 0 and all(count["passed"] for count in counts) else 1
 
 
-def _python(python, folder, environment):
-    print("\nPython client", flush=True)
+def python_suite(name, python, tests, folder, environment):
+    """The counts of every `test_*.py` in the folder `tests`."""
+    print(f"\n{name}", flush=True)
     counts = folder / "python.json"
     counts.unlink(missing_ok=True)
-    _suite([python, HERE / "python_suite.py", counts], environment)
+    _suite([python, HERE / "python_suite.py", tests, counts], environment)
     if not counts.exists():
         raise Failure("The Python suite ended without counts.")
     return json.loads(counts.read_text())
 
 
-def _node(folder, environment):
-    print("\nNode client", flush=True)
+def node_suite(name, tests, folder, environment):
+    """The counts of the tests in the file `tests`."""
+    print(f"\n{name}", flush=True)
     report = folder / "node.tap"
     report.unlink(missing_ok=True)
     _suite([
         "node", "--test", "--test-reporter=spec", "--test-reporter-destination=stdout",
-        "--test-reporter=tap", f"--test-reporter-destination={report}", HERE / "client.mjs",
+        "--test-reporter=tap", f"--test-reporter-destination={report}", tests,
     ], environment)
     found = dict(re.findall(r"^# (\w+) (\d+)$", report.read_text(), re.MULTILINE))
     if "pass" not in found:

@@ -22,15 +22,29 @@ def program(profile):
         if not os.access(given, os.X_OK):
             raise Failure(f"TRANSOM_BIN={given} is not a program.")
         return pathlib.Path(given).resolve()
+    return _built("transom", ["--package", "transom", "--bin", "transom"], profile) / "transom"
+
+
+def scripted_server():
+    """The test kit's scripted model server, built first. SCRIPTED_BIN names a program that is used as it is."""
+    given = os.environ.get("SCRIPTED_BIN")
+    if given:
+        return pathlib.Path(given).resolve()
+    arguments = ["--package", "transom-testkit", "--example", "scripted"]
+    return _built("the scripted server", arguments, "debug") / "examples" / "scripted"
+
+
+def _built(what, arguments, profile):
+    """Builds a program; returns the folder of all programs."""
     if shutil.which("cargo") is None:
         raise Failure("cargo is missing: install Rust with rustup, or name a built program in TRANSOM_BIN.")
-    command = ["cargo", "build", "--locked", "--package", "transom", "--bin", "transom"]
+    command = ["cargo", "build", "--locked", *arguments]
     command += ["--release"] if profile == "release" else []
-    print(f"Building transom ({profile})", flush=True)
+    print(f"Building {what} ({profile})", flush=True)
     if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL).returncode != 0:
-        raise Failure("Building transom failed; the lines above say why.")
+        raise Failure(f"Building {what} failed; the lines above say why.")
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or "target")
-    return ROOT / target / profile / "transom"
+    return ROOT / target / profile
 
 
 def start(fleet, name, binary, upstream, port, database):

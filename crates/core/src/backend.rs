@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::port::upstream::Route;
 use crate::secret::Secret;
 
 mod names;
@@ -36,6 +37,86 @@ pub struct BackendSpec {
     pub connect_timeout: Duration,
     /// How the gateway finds out whether it is well.
     pub probe: ProbeStyle,
+    /// How turns of the Responses API are sent to it.
+    pub api_kind: ApiKind,
+}
+
+/// How a server is asked for turns of the Responses API. All state and all tools are the gateway's
+/// either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ApiKind {
+    /// At `/v1/chat/completions`.
+    #[default]
+    ChatCompletions,
+    /// At its own `/v1/responses`.
+    Responses,
+}
+
+impl ApiKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::ChatCompletions, Self::Responses];
+
+    /// The word in files and in the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "chat_completions",
+            Self::Responses => "responses",
+        }
+    }
+
+    /// The route that turns are sent to.
+    pub fn route(self) -> Route {
+        match self {
+            Self::ChatCompletions => Route::ChatCompletions,
+            Self::Responses => Route::Responses,
+        }
+    }
+}
+
+/// Whether a server has a route.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Has {
+    /// It was not asked, or its answer tells nothing.
+    #[default]
+    Unknown,
+    /// It has it.
+    Yes,
+    /// It says that it has no such route.
+    No,
+}
+
+impl Has {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Unknown, Self::Yes, Self::No];
+
+    /// The word in logs and in the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Yes => "yes",
+            Self::No => "no",
+        }
+    }
+}
+
+/// Which routes for generating a server has, as far as it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// `/v1/chat/completions`
+    pub chat_completions: Has,
+    /// `/v1/responses`
+    pub responses: Has,
+}
+
+impl Offer {
+    /// Whether the server has said that it lacks this route.
+    pub fn lacks(&self, route: Route) -> bool {
+        match route {
+            Route::ChatCompletions => self.chat_completions == Has::No,
+            Route::Responses => self.responses == Has::No,
+            _ => false,
+        }
+    }
 }
 
 /// The gateway's own key for a server.

@@ -1,5 +1,7 @@
 //! Wall-clock time as a parameter.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// A point in wall-clock time, in milliseconds since the Unix epoch.
@@ -23,6 +25,13 @@ impl Timestamp {
     /// Whole seconds since the Unix epoch, as the OpenAI API writes times.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
+    }
+
+    /// The time after a wait; the end of time where that is later.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(wait))
     }
 }
 

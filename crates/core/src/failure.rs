@@ -106,9 +106,12 @@ pub enum Failure {
     /// The gateway is going down and had to cut the request.
     #[error("the gateway is shutting down")]
     ShuttingDown,
-    /// The client left.
-    #[error("the client left")]
+    /// The client left, or cancelled the response.
+    #[error("the client left or cancelled")]
     Cancelled,
+    /// The process that ran a response in the background stopped in the middle of it.
+    #[error("the gateway that ran it stopped")]
+    Interrupted,
     /// A defect of the gateway.
     #[error("internal error: {0}")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -170,7 +173,7 @@ impl Failure {
             | Self::NotReady { .. }
             | Self::QueueTimeout { .. }
             | Self::Misconfigured { .. } => Blame::Upstream,
-            Self::Store(_) | Self::Internal(_) => Blame::Gateway,
+            Self::Store(_) | Self::Internal(_) | Self::Interrupted => Blame::Gateway,
             _ => Blame::Client,
         }
     }
@@ -216,7 +219,7 @@ fn is_about_request(error: &UpstreamError) -> bool {
         (
             Some(Symptom::Template | Symptom::ToolParser) | None,
             UpstreamError::Status { status, .. },
-        ) => blames_client(*status),
+        ) => blames_client(*status) || *status == StatusCode::NOT_IMPLEMENTED,
         (Some(symptom), _) => !symptom.is_of_server(),
         (None, _) => false,
     }

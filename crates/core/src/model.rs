@@ -174,7 +174,9 @@ impl Mode {
     pub fn serves(self, route: Route) -> bool {
         match self {
             Self::Any => true,
-            Self::Chat => matches!(route, Route::ChatCompletions | Route::Completions),
+            Self::Chat => {
+                matches!(route, Route::ChatCompletions | Route::Responses | Route::Completions)
+            }
             Self::Completion => route == Route::Completions,
             Self::Embedding => matches!(route, Route::Embeddings | Route::Score),
             Self::Rerank | Self::Score => matches!(route, Route::Rerank | Route::Score),

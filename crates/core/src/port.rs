@@ -6,6 +6,7 @@
 //! that knows adapters.
 
 pub mod conversations;
+pub mod jobs;
 pub mod models;
 pub mod store;
 pub mod upstream;

@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use transom_core::backend::BackendId;
+use transom_core::backend::{ApiKind, BackendId};
 use transom_core::fleet::{Fleet, Routing};
 use transom_core::model::{Alias, DeploymentId};
 use transom_core::port::upstream::Upstream;
@@ -141,6 +141,11 @@ impl Catalog {
         }
         let group = self.patterns.iter().find(|group| group.model.name.matched(name).is_some())?;
         Some(Found { group: Arc::clone(group), name: Arc::from(name) })
+    }
+
+    /// Whether any server is asked for turns at its own `/v1/responses`.
+    pub(crate) fn asks_for_responses(&self) -> bool {
+        self.targets.values().any(|target| target.upstream.api_kind() == ApiKind::Responses)
     }
 
     /// Lets everybody who waits look again.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use transom_core::backend::{BackendId, BackendSpec, BackendState, Load, ServedModel};
+use transom_core::backend::{BackendId, BackendSpec, BackendState, Load, Offer, ServedModel};
 use transom_core::caller::Principal;
 use transom_core::clock::Timestamp;
 use transom_core::model::Model;
@@ -52,6 +52,8 @@ pub struct BackendView {
     pub load: Option<Load>,
     /// The models it lists.
     pub served: Arc<[ServedModel]>,
+    /// Which routes it has, as far as it says.
+    pub offer: Offer,
     /// Every deployment on it, with the model it belongs to.
     pub deployments: Vec<(Arc<str>, DeploymentReadiness)>,
 }

@@ -19,6 +19,7 @@
 
 use std::sync::Arc;
 
+use transom_core::backend::ApiKind;
 use transom_core::failure::{Failure, Missing};
 use transom_core::fleet::FailureClass;
 use transom_core::upstream_error::UpstreamError;
@@ -45,6 +46,8 @@ pub(crate) use refusal::{hidden, not_ready};
 pub(crate) struct Served {
     /// The answer.
     pub(crate) opened: Opened,
+    /// In which protocol it comes.
+    pub(crate) speaks: ApiKind,
     /// Its place at the deployment.
     pub(crate) flight: Flight,
     /// The names to exchange in the answer; `None` where the operator lets clients see the model

@@ -9,9 +9,11 @@ use tokio_util::task::TaskTracker;
 use transom_core::clock::{Clock, Timestamp};
 use transom_core::id::{IdSource, RequestId};
 use transom_core::port::conversations::ConversationStore;
+use transom_core::port::jobs::{Holder, JobStore};
 use transom_core::port::store::ResponseStore;
 use transom_routing::poison::PoisonList;
 
+use crate::background::Here;
 use crate::in_progress::InProgress;
 use crate::live::{Live, Snapshot};
 use crate::metrics::Metrics;
@@ -25,6 +27,12 @@ pub struct Gateway {
     pub(crate) store: Arc<dyn ResponseStore>,
     /// Where conversations are kept.
     pub(crate) conversations: Arc<dyn ConversationStore>,
+    /// What responses in the background need beside their records.
+    pub(crate) jobs: Arc<dyn JobStore>,
+    /// This process, among those with the same store.
+    pub(crate) holder: Holder,
+    /// The responses in the background that run here.
+    pub(crate) here: Here,
     /// Wall-clock time.
     pub(crate) clock: Arc<dyn Clock>,
     /// When it was made.
@@ -45,6 +53,8 @@ pub struct Gateway {
     pub(crate) seed: u64,
     /// Every turn runs on it.
     pub(crate) tracker: TaskTracker,
+    /// Tells that nothing new is to begin.
+    pub(crate) drain: CancellationToken,
     /// Cuts what still runs when the time for shutting down is over.
     pub(crate) cut: CancellationToken,
 }
@@ -55,6 +65,8 @@ pub struct Parts {
     pub store: Arc<dyn ResponseStore>,
     /// Where conversations are kept: in the same store, because a turn is written to both at once.
     pub conversations: Arc<dyn ConversationStore>,
+    /// Responses in the background: in the same store, because their ends are written with them.
+    pub jobs: Arc<dyn JobStore>,
     /// Wall-clock time.
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids.
@@ -63,6 +75,8 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Every turn runs on it.
     pub tracker: TaskTracker,
+    /// Tells that nothing new is to begin.
+    pub drain: CancellationToken,
     /// Cuts what still runs when the time for shutting down is over.
     pub cut: CancellationToken,
 }
@@ -76,6 +90,9 @@ impl Gateway {
             store: parts.store,
             started: parts.clock.now(),
             conversations: parts.conversations,
+            jobs: parts.jobs,
+            holder: Holder(format!("{:032x}", parts.ids.random()).into()),
+            here: Here::default(),
             clock: parts.clock,
             ids: parts.ids,
             metrics: parts.metrics,
@@ -85,6 +102,7 @@ impl Gateway {
             hasher: RandomState::new(),
             seed: RandomState::new().hash_one("prompts"),
             tracker: parts.tracker,
+            drain: parts.drain,
             cut: parts.cut,
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
-use transom_core::clock::{Clock, Timestamp};
+use transom_core::clock::Clock;
 use transom_core::failure::{Failure, Missing};
 use transom_core::id::{ConversationId, ResponseId};
 use transom_core::port::conversations::{ConversationStore, Lease};
@@ -73,7 +73,7 @@ impl Gateway {
         };
         let terms = held.terms.clone();
         let (now, holder) = (terms.clock.now(), terms.holder.clone());
-        let lease = Lease { holder, now, until: after(now, LEASE) };
+        let lease = Lease { holder, now, until: now.after(LEASE) };
         if terms.store.lease(scope, &terms.conversation, lease).await? {
             self.tracker.spawn(terms.renew(stop));
             return Ok(held);
@@ -136,7 +136,7 @@ impl Terms {
 
     async fn renew(self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(RENEWAL)).await.is_some() {
-            let until = after(self.clock.now(), LEASE);
+            let until = self.clock.now().after(LEASE);
             let renewed =
                 self.store.renew(&self.scope, &self.conversation, &self.holder, until).await;
             match renewed {
@@ -150,9 +150,4 @@ impl Terms {
             }
         }
     }
-}
-
-fn after(time: Timestamp, wait: Duration) -> Timestamp {
-    let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_millis(time.millis().saturating_add(wait))
 }

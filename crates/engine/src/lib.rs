@@ -13,11 +13,13 @@
 //! - [`metrics`]: what operators count.
 //! - `stored`, `models`, [`readiness`]: reading back what is stored, listing models, telling who is ready.
 //! - [`conversations`]: making, reading and changing them; `held`: those that turns work on.
+//! - [`background`]: turns that nobody waits for.
 //! - `in_progress`: the turns that run and have no record yet.
 //! - `answer`: reading model servers' answers whole.
 //! - `fakes`: for tests, a gateway over ports that do what they are told.
 
 mod answer;
+pub mod background;
 pub mod call;
 pub mod catalog;
 pub mod control;

@@ -64,7 +64,7 @@ pub struct ToolLabel {
 pub struct OutcomeLabel {
     /// The route's template.
     pub route: &'static str,
-    /// `completed`, `incomplete`, `failed` or `cancelled`.
+    /// `completed`, `incomplete`, `failed`, `cancelled` or `handed_over`.
     pub outcome: &'static str,
 }
 
@@ -73,6 +73,13 @@ pub struct OutcomeLabel {
 pub struct TokenLabel {
     /// `input`, `cached`, `output` or `reasoning`.
     pub kind: &'static str,
+}
+
+/// What became of a response in the background that was taken over.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AdoptedLabel {
+    /// `run_again`, `interrupted` or `cancelled`.
+    pub outcome: &'static str,
 }
 
 /// All metrics of the program. Cloning shares them.
@@ -92,6 +99,10 @@ pub struct Metrics {
     pub tool_calls: Family<ToolLabel, Counter>,
     /// `transom_websockets_open`
     pub sockets: Gauge<i64, AtomicI64>,
+    /// `transom_background_responses`: those that run here, waiting ones included.
+    pub background: Gauge<i64, AtomicI64>,
+    /// `transom_background_taken_over_total`
+    pub adopted: Family<AdoptedLabel, Counter>,
     /// `transom_turns_total`
     pub outcomes: Family<OutcomeLabel, Counter>,
     /// `transom_tokens_total`
@@ -117,6 +128,8 @@ impl Metrics {
             stream_seconds: Family::new_with_constructor(|| Histogram::new(STREAM_SECONDS)),
             tool_calls: Family::default(),
             sockets: Gauge::default(),
+            background: Gauge::default(),
+            adopted: Family::default(),
             outcomes: Family::default(),
             tokens: Family::default(),
             first_token: Histogram::new(REQUEST_SECONDS),
@@ -156,6 +169,16 @@ impl Metrics {
 
     fn register_own(&self, registry: &mut Registry) {
         registry.register("websockets_open", "Open WebSockets", self.sockets.clone());
+        registry.register(
+            "background_responses",
+            "Responses in the background that have not ended",
+            self.background.clone(),
+        );
+        registry.register(
+            "background_taken_over",
+            "Responses in the background whose gateway died",
+            self.adopted.clone(),
+        );
         registry.register("turns", "Generations by how they ended", self.outcomes.clone());
         registry.register("tokens", "Tokens as model servers counted them", self.tokens.clone());
         registry.register(

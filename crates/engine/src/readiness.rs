@@ -98,6 +98,7 @@ impl Gateway {
                 fleet.in_flight.get_or_create(&label).set(i64::from(seen.in_flight));
             }
         }
+        self.metrics.background.set(i64::try_from(self.here.count()).unwrap_or(i64::MAX));
         fleet.revision.set(i64::try_from(live.revision).unwrap_or(i64::MAX));
     }
 }

@@ -7,6 +7,8 @@ use transom_wire::chat::RenderOptions;
 use transom_wire::scan;
 use transom_wire::shield::Shield;
 
+use crate::background;
+
 /// Who may call.
 #[derive(Clone, Debug)]
 pub enum Access {
@@ -37,6 +39,8 @@ pub struct Settings {
     pub history_depth: u32,
     /// A silent stream gets a comment after this pause, which keeps proxies from closing it.
     pub keep_alive: Duration,
+    /// Responses in the background.
+    pub background: background::Limits,
     /// What is logged about a turn besides its end.
     pub turn_log: TurnLog,
 }

@@ -36,7 +36,14 @@ impl Gateway {
     /// Deletes a stored response.
     pub async fn delete_response(&self, caller: &Principal, id: &str) -> Result<(), Failure> {
         let parsed = parse(id)?;
-        if self.store.delete(&caller.scope, &parsed).await? { Ok(()) } else { Err(missing(id)) }
+        if !self.store.delete(&caller.scope, &parsed).await? {
+            return Err(missing(id));
+        }
+        // One that still runs elsewhere finds out when it renews its lease.
+        if let Some(presence) = self.here.find(&parsed) {
+            presence.cancel.cancel();
+        }
+        Ok(())
     }
 }
 

@@ -146,17 +146,19 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let first = snapshot::of(&config, &backends, None, 1, clock.now())?;
     let mut registry = Registry::default();
+    let soft = CancellationToken::new();
     let parts = Parts {
         store: store.clone(),
         conversations: store.clone(),
+        jobs: store.clone(),
         clock: clock.clone(),
         ids: Arc::new(SystemRandom),
         metrics: Metrics::register(&mut registry),
         tracker: tracker.clone(),
+        drain: soft.clone(),
         cut: cut.clone(),
     };
-    let shutdown =
-        Shutdown { soft: CancellationToken::new(), hard: CancellationToken::new(), tracker };
+    let shutdown = Shutdown { soft, hard: CancellationToken::new(), tracker };
     let gateway = Arc::new(Gateway::new(first, parts));
     let sole = sole(&config).and_then(|id| backends.get(id));
     let first = First {

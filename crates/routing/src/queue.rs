@@ -30,6 +30,20 @@ impl Priority {
     /// Every class, the first one first.
     pub const ALL: [Self; 3] = [Self::High, Self::Normal, Self::Low];
 
+    /// Its name.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Normal => "normal",
+            Self::Low => "low",
+        }
+    }
+
+    /// The reverse of [`Priority::word`].
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.word() == word)
+    }
+
     /// Its share of the turns, relative to the others.
     pub const fn weight(self) -> u64 {
         match self {

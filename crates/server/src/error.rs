@@ -6,9 +6,14 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use transom_core::failure::{Blame, Failure, Missing, Public};
 use transom_core::upstream_error::UpstreamError;
+
+/// Says which failure it is where the body cannot: the codes of a failed response are OpenAI's few.
+pub(crate) const ERROR_CODE: HeaderName = HeaderName::from_static("x-transom-error-code");
 
 /// A failure on its way out. The outermost layer logs it, once, with the request's id.
 pub(crate) struct Rejection(pub(crate) Failure);
@@ -82,6 +87,9 @@ pub(crate) fn answer(public: &Public, logged: Logged) -> Response {
     *response.status_mut() = public.status;
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
+    if let Ok(code) = HeaderValue::from_str(&public.code) {
+        response.headers_mut().insert(ERROR_CODE, code);
+    }
     response.extensions_mut().insert(logged);
     response
 }

@@ -20,7 +20,7 @@ use transom_engine::metrics::{Exchange, Metrics, RouteLabel};
 
 use crate::app::{App, Limits};
 use crate::caller::REQUEST_ID;
-use crate::error::{Logged, Rejection};
+use crate::error::{ERROR_CODE, Logged, Rejection};
 use crate::phase::Serving;
 
 /// The header that tells which configuration was in effect when a request came.
@@ -53,7 +53,7 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
             // The official clients send headers of their own (`x-stainless-…`).
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([REQUEST_ID, REVISION, header::RETRY_AFTER]),
+            .expose_headers([REQUEST_ID, REVISION, ERROR_CODE, header::RETRY_AFTER]),
     )
 }
 

@@ -1,4 +1,4 @@
-//! Responses, conversations and models in one SQLite file.
+//! Responses, conversations, jobs and models in one SQLite file.
 //!
 //! Several processes may share the file. Writes go through one task that owns one connection and
 //! puts all that waits into one transaction, hence one fsync; reads use a small pool beside it and
@@ -10,12 +10,13 @@
 //! - `config`: the settings. `open`: from a path to checked, migrated connections. `migrate`: the
 //!   schema's versions.
 //! - `sql`: every statement about responses. `read` and `write`: what runs them.
-//! - `conversations` and `models`: the other ports, with their statements.
+//! - `conversations`, `jobs` and `models`: the other ports, with their statements.
 //! - `error`: what SQLite's result codes mean here.
 
 mod config;
 mod conversations;
 mod error;
+mod jobs;
 mod migrate;
 mod models;
 mod open;
@@ -35,14 +36,15 @@ use transom_core::scope::Scope;
 pub use config::{Durability, StoreConfig};
 pub use conversations::MAX_CONVERSATION_ITEMS;
 pub use error::OpenError;
+pub use jobs::MAX_EVENTS_PAGE;
 pub use migrate::Report;
 pub use open::migrate;
 pub use read::{MAX_DEPTH, MAX_HISTORY_BYTES};
 pub use write::{Counters, MAX_BATCH, MAX_QUEUE, MAX_TURN_BYTES};
 
-use write::{Change, Writer};
+use write::{Change, Writer, insert_item, insert_response};
 
-/// The responses, conversations and models in one SQLite file.
+/// The responses, conversations, jobs and models in one SQLite file.
 ///
 /// Dropping it lets the writes already accepted finish in the background; [`SqliteStore::close`]
 /// waits for them.

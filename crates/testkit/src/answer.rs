@@ -3,7 +3,8 @@
 //! # Layout
 //!
 //! - this file: [`Answer`] (fixed), [`Script`] (made from the request it answers), [`Step`].
-//! - [`mod@chat`]: vLLM's chat completions, stream and not, with faults between any two parts.
+//! - [`mod@chat`]: vLLM's chat completions, stream and not, with faults between any two parts; a request
+//!   to `/v1/responses` gets the same answer as vLLM's own response.
 //! - [`plain`]: text completions, embeddings, model lists, recorded exchanges.
 //! - [`pooling`]: rerankings and scores.
 //! - [`errors`]: error bodies as vLLM sends them, `retry-after` in all its forms, redirects.
@@ -30,6 +31,7 @@ pub mod pooling;
 mod rechunk;
 
 pub use chat::{Chat, Finish, ReasoningKey, Usage, chat, chat_text, tool_calls};
+pub(crate) use plain::openapi;
 pub use plain::{completion_text, embeddings, from_recording, from_sse_lines, model_list, models};
 pub use pooling::{rerank, score};
 

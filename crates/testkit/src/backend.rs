@@ -35,6 +35,7 @@ pub use condition::{EngineLoad, Phase};
 pub use death::Comeback;
 pub use ledger::Disconnect;
 pub use request::Request;
+pub(crate) use request::{INFERENCE, RESPONSES};
 pub use served::ServedModel;
 pub use violation::Violation;
 
@@ -105,6 +106,18 @@ impl FakeBackend {
     /// Undoes [`FakeBackend::route`].
     pub fn reset_route(&self, path: &str) -> &Self {
         self.shared.settings.update(|settings| settings.routes.remove(path));
+        self
+    }
+
+    /// Has no such route from now on (`/v1/responses`, `/openapi.json`, …).
+    pub fn without_route(&self, path: &str) -> &Self {
+        self.shared.settings.update(|settings| settings.absent.insert(path.to_owned()));
+        self
+    }
+
+    /// Undoes [`FakeBackend::without_route`].
+    pub fn with_route(&self, path: &str) -> &Self {
+        self.shared.settings.update(|settings| settings.absent.remove(path));
         self
     }
 

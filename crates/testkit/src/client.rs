@@ -110,6 +110,19 @@ impl Client {
         EventStream::new(connection, head)
     }
 
+    /// GET of a stream that is read as it comes, whatever its status.
+    pub async fn get_stream(&self, path: &str) -> EventStream {
+        let message = self.message("GET", path, &[], None);
+        let opened = async {
+            let (connection, head) = self.exchange(&message).await?;
+            EventStream::new(connection, head)
+        };
+        match opened.await {
+            Ok(stream) => stream,
+            Err(error) => panic!("GET {path}: {error:#}"),
+        }
+    }
+
     /// Sends a message and reads the head of its answer, on an idle connection where one works.
     async fn exchange(&self, message: &str) -> Result<(RawClient, crate::http1::Head)> {
         if let Some(mut reused) = self.take() {

@@ -15,6 +15,7 @@
 //! - [`process`]: [`FakeProcess`], a fake backend as a process that can be killed.
 //! - [`load`]: [`Load`], many clients at once, and how each of their requests ended.
 //! - [`tls`]: [`TlsFront`], TLS in front of a fake, with certificates good and bad.
+//! - [`exchanges`]: what the gateway answered, for the check against OpenAI's API description.
 //! - [`sse`]: an event-stream parser that shares no code with the product, to be the oracle.
 //! - [`recordings`] and [`shared`]: recorded exchanges, inside the repository and beside it.
 //!
@@ -40,6 +41,7 @@ pub mod chaos;
 mod child;
 pub mod client;
 mod door;
+pub mod exchanges;
 pub mod gate;
 pub mod gateway;
 pub mod http1;

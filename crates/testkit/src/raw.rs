@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -9,6 +10,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::net::TcpSocket;
 
 use crate::PATIENCE;
+use crate::exchanges::Witness;
 use crate::http1::{BodyDecoder, Framing, Head, Headers, Progress};
 use crate::socket::{Socket, is_reset};
 
@@ -54,6 +56,8 @@ impl Response {
 pub struct RawClient {
     socket: Socket,
     buffer: BytesMut,
+    /// Behind a lock because sending takes `&self`.
+    witness: Option<Mutex<Witness>>,
 }
 
 impl RawClient {
@@ -71,11 +75,12 @@ impl RawClient {
     }
 
     pub(crate) fn on(socket: Socket) -> Self {
-        Self { socket, buffer: BytesMut::new() }
+        Self { socket, buffer: BytesMut::new(), witness: Witness::new().map(Mutex::new) }
     }
 
     /// Writes all of these bytes.
     pub async fn send(&self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.tell(|witness| witness.sent(bytes.as_ref()));
         self.socket.write_all(bytes.as_ref()).await
     }
 
@@ -109,6 +114,7 @@ impl RawClient {
         loop {
             if let Some((head, length)) = Head::parse(&self.buffer)? {
                 self.buffer.advance(length);
+                self.tell(|witness| witness.began(&head));
                 return Ok(head);
             }
             if self.more().await? == 0 {
@@ -132,8 +138,14 @@ impl RawClient {
     pub async fn read_body(&mut self, decoder: &mut BodyDecoder) -> Result<Option<Bytes>> {
         loop {
             match decoder.advance(&mut self.buffer)? {
-                Progress::Data(bytes) => return Ok(Some(bytes)),
-                Progress::Done => return Ok(None),
+                Progress::Data(bytes) => {
+                    self.tell(|witness| witness.came(&bytes));
+                    return Ok(Some(bytes));
+                }
+                Progress::Done => {
+                    self.tell(Witness::ended);
+                    return Ok(None);
+                }
                 Progress::NeedMore if self.more().await? > 0 => {}
                 Progress::NeedMore if decoder.may_end_here() => return Ok(None),
                 Progress::NeedMore => bail!("the connection ended within a body"),
@@ -173,6 +185,12 @@ impl RawClient {
     /// Ends the connection with RST.
     pub fn reset(self) {
         self.socket.reset_on_drop();
+    }
+
+    fn tell(&self, what: impl FnOnce(&mut Witness)) {
+        if let Some(witness) = &self.witness {
+            what(&mut witness.lock().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     async fn more(&mut self) -> Result<usize> {

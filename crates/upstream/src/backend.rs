@@ -14,7 +14,9 @@ use http::HeaderMap;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
-use transom_core::backend::{BackendId, BackendKey, BackendSpec, BackendState, Load, ServedModel};
+use transom_core::backend::{
+    BackendId, BackendKey, BackendSpec, BackendState, Load, Offer, ServedModel,
+};
 
 mod call;
 mod load;
@@ -45,6 +47,7 @@ pub struct Backend {
     state: watch::Sender<BackendState>,
     load: LoadCell,
     served: Mutex<Arc<[ServedModel]>>,
+    offer: Mutex<Offer>,
     stir: Notify,
 }
 
@@ -103,6 +106,7 @@ impl Backend {
             health: Mutex::new(health),
             load: LoadCell::default(),
             served: Mutex::new(alike.map(Self::listed).unwrap_or_default()),
+            offer: Mutex::new(alike.map(Self::offered).unwrap_or_default()),
             stir: Notify::new(),
         };
         backend.load.set(known.and_then(|same| same.load.get()));
@@ -113,7 +117,8 @@ impl Backend {
     /// Whether nothing has changed that what is known of it depends on.
     fn is_same_server(&self, spec: &BackendSpec, base: &Base, transport: &Arc<Transport>) -> bool {
         let same_way = Arc::ptr_eq(&self.transport, transport);
-        self.base == *base && same_way && same_key(&self.spec.key, &spec.key)
+        let same_use = self.spec.api_kind == spec.api_kind;
+        self.base == *base && same_way && same_use && same_key(&self.spec.key, &spec.key)
     }
 
     /// Whether it is declared exactly so. Certificates are compared by what is in their files now.
@@ -123,6 +128,7 @@ impl Backend {
             && old.url == spec.url
             && old.tls == spec.tls
             && old.probe == spec.probe
+            && old.api_kind == spec.api_kind
             && same_key(&old.key, &spec.key)
             && self.transport.is_opened_with(&self.base, &spec.tls, spec.connect_timeout)
     }
@@ -216,6 +222,26 @@ impl Backend {
         drop(served);
         // Who waits for the state waits for the names, too.
         self.state.send_modify(|_| {});
+    }
+
+    /// Keeps what the server says of its routes, and tells it when it is news.
+    pub(crate) fn offers(&self, offer: Offer) {
+        let mut known = self.offer.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut *known, offer) == offer {
+            return;
+        }
+        drop(known);
+        let (backend, at) = (self.id(), self.authority());
+        let (chat_completions, responses) = (offer.chat_completions.word(), offer.responses.word());
+        let api_kind = self.spec.api_kind.word();
+        tracing::info!(
+            %backend, at, chat_completions, responses, api_kind,
+            "the routes of the model server are known",
+        );
+    }
+
+    pub(crate) fn offered(&self) -> Offer {
+        *self.offer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn listed(&self) -> Arc<[ServedModel]> {

@@ -13,6 +13,7 @@ pub struct Base {
     scheme: Scheme,
     authority: Authority,
     chat_completions: PathAndQuery,
+    responses: PathAndQuery,
     completions: PathAndQuery,
     embeddings: PathAndQuery,
     rerank: PathAndQuery,
@@ -20,6 +21,7 @@ pub struct Base {
     models: PathAndQuery,
     health: PathAndQuery,
     metrics: PathAndQuery,
+    openapi: PathAndQuery,
 }
 
 /// The pages that only probes read. They lie beside the API, not under `/v1`.
@@ -31,6 +33,10 @@ pub(crate) enum Page {
     Health,
     /// `GET /metrics`
     Metrics,
+    /// `GET /openapi.json`
+    OpenApi,
+    /// `GET` of a route that takes only `POST`: 405 where there is one.
+    Route(Route),
 }
 
 /// A base that cannot be used.
@@ -68,6 +74,7 @@ impl Base {
             scheme: scheme.clone(),
             authority: authority.clone(),
             chat_completions: path(prefix, "chat/completions")?,
+            responses: path(prefix, "responses")?,
             completions: path(prefix, "completions")?,
             embeddings: path(prefix, "embeddings")?,
             rerank: path(prefix, "rerank")?,
@@ -75,19 +82,25 @@ impl Base {
             models: path(prefix, "models")?,
             health: path(root, "health")?,
             metrics: path(root, "metrics")?,
+            openapi: path(root, "openapi.json")?,
         })
     }
 
     /// The URL of a route.
     pub fn uri(&self, route: Route) -> Uri {
-        self.join(match route {
+        self.join(self.path(route))
+    }
+
+    fn path(&self, route: Route) -> &PathAndQuery {
+        match route {
             Route::ChatCompletions => &self.chat_completions,
+            Route::Responses => &self.responses,
             Route::Completions => &self.completions,
             Route::Embeddings => &self.embeddings,
             Route::Rerank => &self.rerank,
             Route::Score => &self.score,
             Route::Models => &self.models,
-        })
+        }
     }
 
     /// The URL of a probe's page.
@@ -96,6 +109,8 @@ impl Base {
             Page::Models => &self.models,
             Page::Health => &self.health,
             Page::Metrics => &self.metrics,
+            Page::OpenApi => &self.openapi,
+            Page::Route(route) => self.path(route),
         })
     }
 

@@ -4,13 +4,13 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use transom_core::backend::{BackendId, BackendKey, ServedModel};
+use transom_core::backend::{BackendId, BackendKey, Offer, ProbeStyle, ServedModel};
 use transom_core::port::upstream::Upstream as _;
 
 use crate::backend::Backend;
 use crate::base::Page;
 use crate::explain;
-use crate::probe::{self, NotYet, Seen};
+use crate::probe::{self, NotYet, Seen, Silence};
 use crate::served;
 use crate::trouble::Trouble;
 
@@ -43,6 +43,8 @@ pub enum Step {
         /// How many.
         models: usize,
     },
+    /// It has these routes, as far as it says.
+    Offers(Offer),
     /// This step failed.
     Failed(Stage),
 }
@@ -60,6 +62,8 @@ pub enum Stage {
     Tls,
     /// Its answer.
     Answer,
+    /// The routes that it is to have.
+    Routes,
 }
 
 impl fmt::Display for Stage {
@@ -70,6 +74,7 @@ impl fmt::Display for Stage {
             Self::Connect => "connection",
             Self::Tls => "TLS",
             Self::Answer => "answer",
+            Self::Routes => "routes",
         })
     }
 }
@@ -113,11 +118,18 @@ async fn walk(backend: &Backend, found: &mut Examination) -> Result<(), (Stage, 
         found.steps.extend(encrypted);
     }
     answer.map_err(|trouble| (stage, explained(&trouble)))?;
-    match probe::ask(backend).await {
-        Seen::Ready => {
-            found.served = backend.served();
-            found.steps.push(Step::Answered { models: found.served.len() });
-            Ok(())
+    let seen = probe::ask(backend).await;
+    if matches!(seen, Seen::Ready | Seen::NotYet(NotYet { silence: Silence::Unsuited, .. })) {
+        found.served = backend.served();
+        found.steps.push(Step::Answered { models: found.served.len() });
+        if backend.spec().probe == ProbeStyle::Active {
+            found.steps.push(Step::Offers(backend.offer()));
+        }
+    }
+    match seen {
+        Seen::Ready => Ok(()),
+        Seen::NotYet(NotYet { reason, silence: Silence::Unsuited }) => {
+            Err((Stage::Routes, reason.to_string()))
         }
         Seen::Refused(status) => Err((Stage::Answer, explain::refused_key(status))),
         Seen::NotYet(NotYet { reason, .. }) => Err((Stage::Answer, reason.to_string())),

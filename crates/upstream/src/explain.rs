@@ -122,6 +122,15 @@ pub(crate) fn no_list(page: &str) -> String {
     )
 }
 
+/// What to do about a server that has no `/v1/responses` of its own and is to be asked there.
+pub(crate) fn no_responses(authority: &str) -> String {
+    format!(
+        "{authority} says that it has no /v1/responses, to which `api_kind: responses` sends turns: \
+         leave out `api_kind` (and `--upstream-api-kind`), which has them sent to its chat \
+         completions, or update the server"
+    )
+}
+
 /// What to do about a refused key.
 pub fn refused_key(status: StatusCode) -> String {
     format!(

@@ -4,9 +4,9 @@
 //!
 //! 1. an operator's [`Override`], as long as it lasts;
 //! 2. a supervisor's word that its child is [starting](Child::Starting);
-//! 3. what the probes saw: an answer makes it ready; a refused key or certificate makes it
-//!    misconfigured; nobody there makes it loading during the grace after a start, a change or the
-//!    last answer, and unreachable after that;
+//! 3. what the probes saw: an answer makes it ready; a refused key or certificate, or a route that it
+//!    is declared to have and lacks, makes it misconfigured; nobody there makes it loading during the
+//!    grace after a start, a change or the last answer, and unreachable after that;
 //! 4. what is wrong with a server that answers: it is degraded while it misses probes, while
 //!    answers break, and while its KV cache is full and requests wait.
 
@@ -159,9 +159,10 @@ impl Health {
             (Seen::Refused(status), _) => {
                 Contact::Misconfigured { reason: Arc::from(probe::advice(status)) }
             }
-            (Seen::NotYet(NotYet { reason, silence: Silence::Distrusted }), _) => {
-                Contact::Misconfigured { reason }
-            }
+            (
+                Seen::NotYet(NotYet { reason, silence: Silence::Distrusted | Silence::Unsuited }),
+                _,
+            ) => Contact::Misconfigured { reason },
             (Seen::NotYet(NotYet { reason, silence: Silence::Quiet }), contact)
                 if contact.misses().is_some_and(|misses| misses + 1 < MISSES) =>
             {

@@ -7,7 +7,7 @@
 //! - [`backend`]: its key, its limits, its state; implements the port.
 //! - [`health`]: the rules by which probes, requests and operators make its state; no IO.
 //! - [`probe`]: asks it, for as long as it is in the configuration; `served` and `metrics` read what
-//!   it says.
+//!   it says; `offer` finds out which routes it has.
 //! - [`explain`]: what to tell an operator whose server does not answer; no IO.
 //! - [`examine`](mod@examine): asks once and reports every step, for `transom check --online`.
 //!
@@ -34,6 +34,7 @@ pub mod examine;
 pub mod explain;
 pub mod health;
 mod metrics;
+mod offer;
 pub mod probe;
 pub mod registry;
 mod served;

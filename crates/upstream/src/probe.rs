@@ -3,7 +3,8 @@
 //! It is ready when `GET …/models` answers with a list and `GET /health`, where there is one, does
 //! not answer an error: vLLM goes on listing its models for a while after its engine has died, and
 //! llama.cpp lists its model before it has loaded it. A server without a list is ready when its
-//! health page says so. Only when it is ready is it asked for its metrics.
+//! health page says so. Only when it is ready is it asked which routes it has, once for each time it
+//! comes, and for its metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +12,15 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use transom_core::backend::{Load, ProbeStyle, ServedModel};
+use transom_core::backend::{ApiKind, Has, Load, Offer, ProbeStyle, ServedModel};
+use transom_core::port::upstream::Route;
 
 use crate::backend::Backend;
 use crate::base::Page;
 use crate::explain;
 use crate::health::Pace;
 use crate::metrics;
+use crate::offer;
 use crate::served;
 use crate::trouble::Trouble;
 
@@ -65,6 +68,8 @@ pub enum Silence {
     Quiet,
     /// It is there but cannot be talked to until somebody changes the certificates.
     Distrusted,
+    /// It is there but lacks the route that it is declared to have.
+    Unsuited,
 }
 
 /// What to do about a refused key.
@@ -141,11 +146,13 @@ async fn at(due: Option<Instant>) {
     }
 }
 
-/// Pages that a server does not have, and since when that is known.
+/// What a server need not be asked again, and since when that is known.
 #[derive(Default)]
 struct Absent {
     health: Option<Instant>,
     metrics: Option<Instant>,
+    /// Since when its routes are known, or known to be told by nothing.
+    routes: Option<Instant>,
 }
 
 fn is_worth_asking(absent: Option<Instant>) -> bool {
@@ -153,6 +160,43 @@ fn is_worth_asking(absent: Option<Instant>) -> bool {
 }
 
 async fn look(backend: &Backend, absent: &mut Absent) -> Seen {
+    let seen = is_there(backend, absent).await;
+    if seen != Seen::Ready {
+        // Another program may be there when it comes back.
+        absent.routes = None;
+        return seen;
+    }
+    suits(backend, absent).await
+}
+
+/// Whether a server that is ready has the route that turns are to be sent to. A passive one is not
+/// asked: what hosted servers answer to such questions is theirs to say.
+async fn suits(backend: &Backend, absent: &mut Absent) -> Seen {
+    if backend.spec().probe == ProbeStyle::Passive {
+        return Seen::Ready;
+    }
+    let known = backend.offered();
+    let settled = known.chat_completions != Has::Unknown
+        && known.responses != Has::Unknown
+        && !lacks(backend, known);
+    if absent.routes.is_none_or(|since| !settled && since.elapsed() >= RARE_INTERVAL) {
+        backend.offers(offer::ask(backend).await);
+        absent.routes = Some(Instant::now());
+    }
+    if lacks(backend, backend.offered()) {
+        let reason = Arc::from(explain::no_responses(backend.authority()));
+        return Seen::NotYet(NotYet { reason, silence: Silence::Unsuited });
+    }
+    Seen::Ready
+}
+
+/// Whether a server lacks its own `/v1/responses`, which it is to be asked at. One without chat
+/// completions may still serve something else.
+fn lacks(backend: &Backend, offer: Offer) -> bool {
+    backend.spec().api_kind == ApiKind::Responses && offer.lacks(Route::Responses)
+}
+
+async fn is_there(backend: &Backend, absent: &mut Absent) -> Seen {
     match list(backend).await {
         Ok(List::Models(models)) => {
             backend.serves(models);

@@ -13,10 +13,10 @@
 mod annotation;
 mod chunk;
 mod decode;
-mod forced;
+pub(crate) mod forced;
 mod pairing;
-mod render;
+pub(crate) mod render;
 
-pub use decode::{Decoder, MAX_TOOL_CALLS};
+pub use decode::Decoder;
 pub use pairing::{Pairing, PairingKind, check_pairing};
 pub use render::{ReasoningField, ReasoningHistory, RenderOptions, after_model, rename, render};

@@ -12,16 +12,20 @@
 //! - `grammar`: whether a text follows a regular expression or a grammar in Lark's notation.
 //! - `logprob`: log probabilities in OpenAI's form.
 //! - [`error`]: failures in OpenAI's shape.
-//! - [`chat`]: `/v1/chat/completions` as the upstream of typed requests.
+//! - [`upstream`]: the two protocols in which typed requests reach a model server, as one: [`chat`] is
+//!   `/v1/chat/completions`, [`native`] its own `/v1/responses`. `answer` has what both make items of.
 //! - [`responses`] is the protocol towards clients, `/v1/responses`.
 
+pub mod answer;
 pub mod chat;
 pub mod error;
 mod grammar;
 mod logprob;
+pub mod native;
 pub mod responses;
 pub mod scan;
 pub mod shield;
 pub mod splice;
 pub mod sse;
 pub mod tap;
+pub mod upstream;

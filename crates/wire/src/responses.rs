@@ -29,4 +29,4 @@ pub mod request;
 pub mod tools;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;

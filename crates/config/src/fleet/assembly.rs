@@ -295,7 +295,8 @@ fn same(left: &BackendSpec, right: &BackendSpec) -> bool {
         }
         _ => false,
     };
-    let BackendSpec { id, url, tls, connect_timeout, probe, .. } = left;
-    keys && (id, url, tls, connect_timeout, probe)
-        == (&right.id, &right.url, &right.tls, &right.connect_timeout, &right.probe)
+    let BackendSpec { id, url, tls, connect_timeout, probe, api_kind, .. } = left;
+    keys && (id, url, tls) == (&right.id, &right.url, &right.tls)
+        && (connect_timeout, probe, api_kind)
+            == (&right.connect_timeout, &right.probe, &right.api_kind)
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use transom_core::backend::{
-    BackendId, BackendKey, BackendSpec, BackendTls, ClientIdentity, ProbeStyle,
+    ApiKind, BackendId, BackendKey, BackendSpec, BackendTls, ClientIdentity, ProbeStyle,
 };
 
 use crate::{
@@ -37,6 +37,9 @@ section! {
         /// Whether it is asked for its health all the time (`active`), or once, after which what
         /// happens to requests decides (`passive`).
         probe: ProbeStyle = default ProbeStyle::Active,
+        /// Where it is asked for turns of the Responses API: at its `chat_completions`, or at
+        /// `responses` of its own. History, state and tools are the gateway's either way.
+        api_kind: ApiKind = default ApiKind::ChatCompletions,
     }
 }
 
@@ -64,6 +67,7 @@ pub(crate) fn resolve(
         tls,
         connect_timeout: connect_timeout.get(),
         probe: written.probe,
+        api_kind: written.api_kind,
     })
 }
 

@@ -59,6 +59,14 @@ section! {
         socket_responses: Whole<1, 100_000> = default Whole::clamped(1000),
         /// Most bytes of items that a WebSocket remembers.
         socket_memory: ByteSize = default ByteSize::mib(16),
+        /// Most responses in the background that have not ended, at this gateway.
+        background_responses: Whole<1, 100_000> = default Whole::clamped(10_000),
+        /// How long a response in the background waits for a model to begin to answer before it
+        /// fails. Nobody holds a connection meanwhile.
+        background_wait: Timeout = default Timeout::seconds(60 * 60),
+        /// How long the events of a response in the background are kept after its end, for those
+        /// who stream it again. The response itself stays.
+        background_events: Timeout = default Timeout::seconds(10 * 60),
         /// Pause after which a silent stream gets a comment that keeps connections open.
         keepalive_interval: Timeout = default Timeout::seconds(15),
     }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use transom_core::backend::{BackendId, BackendSpec, BackendTls, ProbeStyle};
+use transom_core::backend::{ApiKind, BackendId, BackendSpec, BackendTls, ProbeStyle};
 
 use crate::{
     Origin, Problem,
@@ -33,6 +33,10 @@ section! {
         /// PEM file with the authority that signed the upstream's certificate.
         [flag("upstream-ca", "FILE")]
         ca: PathBuf = unset "the system's roots",
+        /// Where the upstream is asked for turns of the Responses API: at its `chat_completions`, or
+        /// at `responses` of its own. History, state and tools are the gateway's either way.
+        [flag("upstream-api-kind", "KIND"), variable("VR_UPSTREAM_API_KIND")]
+        api_kind: ApiKind = default ApiKind::ChatCompletions,
     }
 }
 
@@ -63,6 +67,7 @@ impl Behind {
             tls: BackendTls { ca, ..BackendTls::default() },
             connect_timeout: limits.connect_timeout.get(),
             probe: ProbeStyle::Active,
+            api_kind: written.api_kind,
         };
         match (written.url, vllm.model.clone()) {
             (Some(base), _) => {

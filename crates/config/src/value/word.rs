@@ -1,7 +1,7 @@
 //! Words whose meaning `transom-core` declares.
 
 use transom_core::{
-    backend::ProbeStyle,
+    backend::{ApiKind, ProbeStyle},
     model::{Mode, Strategy},
 };
 
@@ -27,6 +27,30 @@ impl Words for Mode {
 impl Words for ProbeStyle {
     fn words() -> Vec<(&'static str, Self)> {
         vec![("active", Self::Active), ("passive", Self::Passive)]
+    }
+}
+
+impl Words for ApiKind {
+    fn words() -> Vec<(&'static str, Self)> {
+        Self::ALL.map(|kind| (kind.word(), kind)).to_vec()
+    }
+}
+
+/// The words may also be written with hyphens.
+impl Scalar for ApiKind {
+    fn form() -> String {
+        form::<Self>()
+    }
+
+    fn read(text: &str) -> Result<Self, Invalid> {
+        read(&text.replace('-', "_")).map_err(|_: Invalid| {
+            let words: Vec<_> = Self::words().iter().map(|(word, _)| *word).collect();
+            unknown_word(text, &words)
+        })
+    }
+
+    fn text(&self) -> Option<String> {
+        text(*self)
     }
 }
 

@@ -150,7 +150,12 @@ fn unbounded(failure: &Failure) -> Public {
             // (nginx's "client closed request").
             StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
             "cancelled",
-            "The client left.".to_owned(),
+            "The response was cancelled, or its client left.".to_owned(),
+        ),
+        Failure::Interrupted => server(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "interrupted",
+            "The response was interrupted: the gateway that ran it stopped. Ask again.",
         ),
         Failure::Internal(_) => internal(),
     }

@@ -149,7 +149,8 @@ pub trait ConversationStore: Send + Sync {
         item: &str,
     ) -> Result<ItemLookup, StoreError>;
 
-    /// Takes a conversation that nobody holds.
+    /// Takes a conversation that nobody holds, or that this holder has already: a response that is
+    /// run again.
     async fn lease(
         &self,
         scope: &Scope,

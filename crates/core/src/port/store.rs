@@ -9,18 +9,23 @@ use async_trait::async_trait;
 use crate::Json;
 use crate::clock::Timestamp;
 use crate::id::{ConversationId, ResponseId};
+use crate::port::jobs::JobEnd;
 use crate::scope::Scope;
 
-/// How a stored response ended.
+/// How far a stored response has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TurnStatus {
+    /// In the background, and no model has begun to answer.
+    Queued,
+    /// In the background, and a model answers.
+    InProgress,
     /// Whole. It can be continued.
     Completed,
     /// Cut by a limit or a filter. It can be continued.
     Incomplete,
     /// Something broke. It can be read, not continued.
     Failed,
-    /// The client left. It can be read, not continued.
+    /// The client left, or cancelled it. It can be read, not continued.
     Cancelled,
 }
 
@@ -28,6 +33,8 @@ impl TurnStatus {
     /// The word used in rows and in the API.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Queued => "queued",
+            Self::InProgress => "in_progress",
             Self::Completed => "completed",
             Self::Incomplete => "incomplete",
             Self::Failed => "failed",
@@ -37,9 +44,21 @@ impl TurnStatus {
 
     /// The reverse of [`TurnStatus::word`].
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Completed, Self::Incomplete, Self::Failed, Self::Cancelled]
-            .into_iter()
-            .find(|status| status.word() == word)
+        [
+            Self::Queued,
+            Self::InProgress,
+            Self::Completed,
+            Self::Incomplete,
+            Self::Failed,
+            Self::Cancelled,
+        ]
+        .into_iter()
+        .find(|status| status.word() == word)
+    }
+
+    /// Whether it stays like this for ever.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::InProgress)
     }
 
     /// Whether a later turn may build on it.
@@ -57,7 +76,7 @@ pub struct StoredItem {
     pub json: Json,
 }
 
-/// Everything about one finished turn, written at once.
+/// Everything about one turn, written at once.
 #[derive(Clone, Debug)]
 pub struct TurnRecord {
     /// The response's id.
@@ -67,7 +86,7 @@ pub struct TurnRecord {
     /// The conversation it belongs to and holds a lease of. A turn that can be continued adds its
     /// items to it; the lease ends with the commit.
     pub conversation: Option<ConversationId>,
-    /// How it ended.
+    /// How it ended; of a turn in the background that is accepted, that it has not.
     pub status: TurnStatus,
     /// The model's name as the client wrote it.
     pub model: String,
@@ -83,6 +102,9 @@ pub struct TurnRecord {
     pub tools: Option<Json>,
     /// The tool choice in force, likewise.
     pub tool_choice: Option<Json>,
+    /// The end of its job, which it has if it ran in the background: the turn has been stored with
+    /// its input before, and now gets the rest.
+    pub job: Option<JobEnd>,
 }
 
 /// The conversation that a turn continues, oldest item first.
@@ -90,7 +112,7 @@ pub struct TurnRecord {
 pub struct History {
     /// The oldest response of the chain: what all turns of one conversation have in common.
     pub root: ResponseId,
-    /// How the newest turn ended.
+    /// How far the newest turn has got.
     pub status: TurnStatus,
     /// Input and output items of every turn, in order. Before those of a turn of a conversation
     /// come the items that the conversation had before it.
@@ -166,8 +188,8 @@ pub enum StoreError {
     /// The id is taken.
     #[error("a response or an item with this id exists already")]
     Duplicate,
-    /// The turn does not hold its conversation any more. Nothing was written.
-    #[error("the conversation was deleted or taken over meanwhile")]
+    /// The turn does not hold its conversation or its job any more. Nothing was written.
+    #[error("the conversation or the job was deleted or taken over meanwhile")]
     Conflict,
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use crate::backend::{BackendState, Load, ServedModel};
+use crate::backend::{ApiKind, BackendState, Load, Offer, ServedModel};
 use crate::upstream_error::UpstreamError;
 
 /// The routes of a model server that the gateway uses. There is no way to name another one, so no
@@ -17,6 +17,8 @@ use crate::upstream_error::UpstreamError;
 pub enum Route {
     /// `POST /v1/chat/completions`
     ChatCompletions,
+    /// `POST /v1/responses`
+    Responses,
     /// `POST /v1/completions`
     Completions,
     /// `POST /v1/embeddings`
@@ -31,8 +33,9 @@ pub enum Route {
 
 impl Route {
     /// Every route.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ChatCompletions,
+        Self::Responses,
         Self::Completions,
         Self::Embeddings,
         Self::Rerank,
@@ -44,6 +47,7 @@ impl Route {
     pub fn path(self) -> &'static str {
         match self {
             Self::ChatCompletions => "/v1/chat/completions",
+            Self::Responses => "/v1/responses",
             Self::Completions => "/v1/completions",
             Self::Embeddings => "/v1/embeddings",
             Self::Rerank => "/v1/rerank",
@@ -107,6 +111,16 @@ pub trait Upstream: Send + Sync {
 
     /// The models it listed, last time it was asked. Empty: it listed none, or was never asked.
     fn served(&self) -> Arc<[ServedModel]>;
+
+    /// How turns of the Responses API are sent to it.
+    fn api_kind(&self) -> ApiKind {
+        ApiKind::ChatCompletions
+    }
+
+    /// Which routes it has, as far as it has said.
+    fn offer(&self) -> Offer {
+        Offer::default()
+    }
 
     /// Tells what became of a call whose head had arrived: `Err` for an answer that broke, stalled
     /// or reported an error of the server. It helps the server's state, and decides nothing alone.

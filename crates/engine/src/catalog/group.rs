@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::select_all;
-use transom_core::backend::BackendState;
+use transom_core::backend::{ApiKind, BackendState};
 use transom_core::fleet::Routing;
 use transom_core::model::{DeploymentId, Model};
 use transom_core::port::upstream::Route;
@@ -13,7 +13,7 @@ use transom_routing::pick::{Ask, Candidate};
 
 use super::line::Eligible;
 use super::survey::{Choice, Survey};
-use super::target::Fit;
+use super::target::{Fit, Unfit};
 use super::{Flight, Memory, Target};
 
 /// The deployments of one model.
@@ -31,11 +31,25 @@ pub(crate) struct Group {
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     pub(crate) route: Route,
+    /// The route at a server that is asked for turns at its own `/v1/responses`; `None`: it cannot be
+    /// asked for this.
+    pub(crate) native: Option<Route>,
     pub(crate) ask: Ask<'a>,
     /// Prompt and answer together, in tokens, as far as they can be guessed.
     pub(crate) tokens: u32,
     /// Targets that have failed this request.
     pub(crate) tried: &'a [DeploymentId],
+}
+
+impl Wanted<'_> {
+    /// Whether the server of a target has the route that this would go to, as far as it says.
+    fn suits(&self, target: &Target) -> Result<(), Unfit> {
+        let route = match target.upstream.api_kind() {
+            ApiKind::ChatCompletions => self.route,
+            ApiKind::Responses => self.native.ok_or(Unfit::Unsaid)?,
+        };
+        if target.upstream.offer().lacks(route) { Err(Unfit::NoRoute) } else { Ok(()) }
+    }
 }
 
 /// A target that can take a request.
@@ -84,8 +98,8 @@ impl Group {
 
     /// The targets that a request may go to, whatever their state.
     pub(crate) fn eligible(&self, wanted: &Wanted<'_>) -> Eligible {
-        let deployments = self.targets.iter().map(|target| &target.deployment);
-        let able = deployments.filter(|deployment| {
+        let suited = self.targets.iter().filter(|target| wanted.suits(target).is_ok());
+        let able = suited.map(|target| &target.deployment).filter(|deployment| {
             deployment.mode.serves(wanted.route)
                 && deployment.max_context_tokens.is_none_or(|limit| wanted.tokens <= limit)
                 && !wanted.tried.contains(&deployment.id)
@@ -202,7 +216,8 @@ fn look_at(target: &Target, wanted: &Wanted<'_>, now: Instant, survey: &mut Surv
         survey.tried();
         return None;
     }
-    target.fit(now).inspect_err(|unfit| survey.note(*unfit)).ok()
+    let fit = wanted.suits(target).and_then(|()| target.fit(now));
+    fit.inspect_err(|unfit| survey.note(*unfit)).ok()
 }
 
 #[cfg(test)]

@@ -37,6 +37,10 @@ pub(crate) enum Nobody {
     Away { state: &'static str },
     /// Their configuration is wrong.
     Misconfigured,
+    /// Their servers lack the route.
+    NoRoute,
+    /// The request cannot be said in the protocol that they are asked in.
+    Unsaid,
 }
 
 /// What was seen of targets that cannot take a request.
@@ -49,6 +53,8 @@ pub(super) struct Survey {
     limited: Option<Duration>,
     away: Option<&'static str>,
     misconfigured: bool,
+    no_route: bool,
+    unsaid: bool,
 }
 
 /// What makes waiting worth it.
@@ -73,6 +79,8 @@ impl Survey {
             }
             Unfit::Away { state } => self.away = Some(state),
             Unfit::Misconfigured => self.misconfigured = true,
+            Unfit::NoRoute => self.no_route = true,
+            Unfit::Unsaid => self.unsaid = true,
         }
     }
 
@@ -110,6 +118,8 @@ impl Survey {
             (.., Some(state), _) => Nobody::Away { state },
             _ if self.misconfigured => Nobody::Misconfigured,
             (.., Some(limit)) => Nobody::TooLong { limit },
+            _ if self.unsaid => Nobody::Unsaid,
+            _ if self.no_route => Nobody::NoRoute,
             _ => Nobody::AllTried,
         })
     }

@@ -42,6 +42,10 @@ pub(crate) enum Unfit {
     Away { state: &'static str },
     /// Its configuration is wrong.
     Misconfigured,
+    /// Its server lacks the route.
+    NoRoute,
+    /// The request cannot be said in the protocol that its server is asked in.
+    Unsaid,
 }
 
 impl Target {

@@ -64,15 +64,17 @@ impl Gateway {
         let matched = flight.group.model.name.matched(&name).unwrap_or_default();
         let upstream = deployment.upstream.resolve(&name, matched);
         let limits = less(job.delivery.patience(&deployment.timeouts), spent);
-        let body = (job.body)(&upstream);
-        let request = UpstreamRequest { route: job.route, body, patience: limits };
+        let kind = flight.target.upstream.api_kind();
+        let (route, body) = job.call(kind, &upstream);
+        let request = UpstreamRequest { route, body, patience: limits };
+        let speaks = job.spoken(kind);
         let form = match job.delivery {
             Delivery::Whole => Form::Whole,
             Delivery::Stream => {
-                Form::Stream { event_bytes: self.event_bytes(), until: Hold::Content }
+                Form::Stream { speaks, event_bytes: self.event_bytes(), until: Hold::Content }
             }
             Delivery::Collected => {
-                Form::Stream { event_bytes: self.event_bytes(), until: Hold::End }
+                Form::Stream { speaks, event_bytes: self.event_bytes(), until: Hold::End }
             }
         };
         let exposed = flight.group.model.expose_upstream_model;
@@ -85,7 +87,8 @@ impl Gateway {
                     flight.first_token(first_content.into_std());
                 }
                 flight.began(now());
-                Ok(Served { opened, flight, names: shown.map(|shown| Names { shown, upstream }) })
+                let names = shown.map(|shown| Names { shown, upstream });
+                Ok(Served { opened, speaks, flight, names })
             }
             Err(error) => {
                 let called = flight.started;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use transom_core::backend::ApiKind;
 use transom_core::model::{DeploymentId, Timeouts};
 use transom_core::port::upstream::{Patience, Route};
 use transom_routing::pick::Ask;
 use transom_routing::prompt::Prompt;
 use transom_routing::queue::Priority;
+use transom_wire::native::Unsupported;
 
 use crate::catalog::Wanted;
 
@@ -24,7 +26,9 @@ pub(crate) struct Job {
     /// Who sees how much of the answer when.
     pub(crate) delivery: Delivery,
     /// The body for a model of this name.
-    pub(crate) body: Box<dyn Fn(&str) -> Bytes + Send + Sync>,
+    pub(crate) body: MakeBody,
+    /// What goes to a server that is asked at its own `/v1/responses` instead.
+    pub(crate) native: Native,
     /// How it begins, for those who choose by caches.
     pub(crate) prompt: Prompt,
     /// Ties it to a conversation.
@@ -43,11 +47,56 @@ pub(crate) struct Job {
     pub(crate) original: Bytes,
 }
 
+/// Makes a body for a model of a name.
+pub(crate) type MakeBody = Box<dyn Fn(&str) -> Bytes + Send + Sync>;
+
+/// What goes to a server that is asked for turns at its own `/v1/responses`.
+pub(crate) enum Native {
+    /// The same as to any other: bytes go through.
+    Same,
+    /// This body: a turn.
+    Body(MakeBody),
+    /// Nothing: a turn that cannot be said there.
+    Unsaid(Unsupported),
+    /// Nothing: a turn that was planned when no server was asked there.
+    Unplanned,
+}
+
 impl Job {
+    /// The route and the body for a server that is asked in this way. One that cannot be asked is
+    /// not chosen.
+    pub(super) fn call(&self, kind: ApiKind, model: &str) -> (Route, Bytes) {
+        match (kind, &self.native) {
+            (ApiKind::Responses, Native::Body(body)) => (Route::Responses, body(model)),
+            _ => (self.route, (self.body)(model)),
+        }
+    }
+
+    /// The route that is missing where a server has none for this.
+    pub(super) fn lacking(&self) -> Route {
+        match self.native {
+            Native::Body(_) => Route::Responses,
+            Native::Same | Native::Unsaid(_) | Native::Unplanned => self.route,
+        }
+    }
+
+    /// In which protocol the answer comes from a server that is asked in this way.
+    pub(super) fn spoken(&self, kind: ApiKind) -> ApiKind {
+        match self.native {
+            Native::Body(_) => kind,
+            Native::Same | Native::Unsaid(_) | Native::Unplanned => ApiKind::ChatCompletions,
+        }
+    }
+
     /// What a deployment is chosen by.
     pub(super) fn wanted<'a>(&'a self, tried: &'a [DeploymentId], random: u64) -> Wanted<'a> {
         let ask = Ask { prompt: &self.prompt, session: self.session, random };
-        Wanted { route: self.route, ask, tokens: self.tokens, tried }
+        let native = match self.native {
+            Native::Same => Some(self.route),
+            Native::Body(_) => Some(Route::Responses),
+            Native::Unsaid(_) | Native::Unplanned => None,
+        };
+        Wanted { route: self.route, native, ask, tokens: self.tokens, tried }
     }
 }
 

@@ -51,10 +51,12 @@ fn of_status(status: StatusCode, report: &Report) -> FailureClass {
 /// Whether a failure says something about the server, rather than about the request or its load.
 ///
 /// A 404 does not: with a name or a route that the client chose, anybody could take a healthy server
-/// out with a few of them. Nor does a prompt that does not render, whatever its status.
+/// out with a few of them. Nor does a prompt that does not render, whatever its status, or a 501: the
+/// server does not do what was asked for, and never will.
 pub(crate) fn blames_server(error: &UpstreamError) -> bool {
     match error {
         UpstreamError::TotalTimeout { .. } | UpstreamError::TooLarge { .. } => false,
+        UpstreamError::Status { status: StatusCode::NOT_IMPLEMENTED, .. } => false,
         _ if error.symptom().is_some_and(|symptom| !symptom.is_of_server()) => false,
         _ => matches!(
             class(error),

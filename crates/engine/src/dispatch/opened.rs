@@ -6,14 +6,19 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use tokio::time::Instant;
+use transom_core::backend::ApiKind;
 use transom_core::port::upstream::{Upstream, UpstreamBody, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
-use transom_wire::tap::{Answer, ShownModel, UsageChunk, UsageTap, read_body};
+use transom_wire::tap::{Answer, ShownModel, read_body};
+use transom_wire::upstream::Watch;
 
 use crate::answer::{MAX_ANSWER, check_status, check_type, collect};
 
 /// Bytes without content that are held back at most; then what comes is taken for content.
 const MOST_HELD: usize = 64 << 10;
+
+/// The same of a server's own response, whose first two events repeat the tools of the request.
+const MOST_HELD_NATIVE: usize = 1 << 20;
 
 /// Bytes of an answer that are held back at most where its client sees nothing before its end; then
 /// the client gets what comes of it, whatever it is.
@@ -41,6 +46,8 @@ pub(crate) enum Form {
     Whole,
     /// Events.
     Stream {
+        /// In which protocol.
+        speaks: ApiKind,
         /// The largest event.
         event_bytes: usize,
         /// How much of it is held back.
@@ -74,28 +81,30 @@ pub(crate) async fn open(
             let body = collect(reply.body, MAX_ANSWER).await?;
             Ok(Opened::Whole(read_body(&body, shown)?))
         }
-        Form::Stream { event_bytes, until } => {
+        Form::Stream { speaks, event_bytes, until } => {
             check_type(&reply.headers, "text/event-stream")?;
-            hold_back(reply.body, event_bytes, until).await
+            let most = match speaks {
+                ApiKind::ChatCompletions => MOST_HELD,
+                ApiKind::Responses => MOST_HELD_NATIVE,
+            };
+            hold_back(reply.body, Watch::new(speaks, event_bytes), most, until).await
         }
     }
 }
 
 async fn hold_back(
     mut rest: UpstreamBody,
-    event_bytes: usize,
+    mut watch: Watch,
+    most_held: usize,
     until: Hold,
 ) -> Result<Opened, UpstreamError> {
-    let mut tap = UsageTap::new(UsageChunk::Forward, event_bytes);
-    let (mut held, mut size) = (VecDeque::new(), 0);
-    let (mut passed, mut content) = (Vec::new(), None);
+    let (mut held, mut size, mut content) = (VecDeque::new(), 0, None);
     while let Some(frame) = rest.frame().await {
         let Ok(chunk) = frame?.into_data() else { continue };
         size += chunk.len();
         held.push_back(chunk.clone());
-        let fed = tap.feed(chunk, &mut passed);
-        passed.clear();
-        if tap.has_content() {
+        let fed = watch.feed(chunk);
+        if watch.has_content() {
             let first_content = *content.get_or_insert_with(Instant::now);
             // Content before an error is the client's: the error then belongs into its stream.
             if until == Hold::Content {
@@ -103,13 +112,13 @@ async fn hold_back(
             }
         }
         fed?;
-        let most = if content.is_some() { MOST_COLLECTED } else { MOST_HELD };
-        if tap.is_done() || size > most {
+        let most = if content.is_some() { MOST_COLLECTED } else { most_held };
+        if watch.is_done() || size > most {
             let first_content = content.unwrap_or_else(Instant::now);
             return Ok(Opened::Stream { first_content, held, rest });
         }
     }
-    tap.finish()?;
+    watch.finish()?;
     let first_content = content.unwrap_or_else(Instant::now);
     Ok(Opened::Stream { first_content, held, rest: nothing() })
 }

@@ -8,7 +8,9 @@ use transom_core::backend::BackendState;
 use transom_core::failure::Failure;
 use transom_core::upstream_error::{Report, UpstreamError};
 use transom_wire::error::show_model;
+use transom_wire::native::Unsupported;
 
+use super::job::Native;
 use super::{Job, Stop};
 use crate::catalog::{Group, Nobody};
 
@@ -70,10 +72,37 @@ fn of_nobody(job: &Job, group: &Group, nobody: Nobody) -> Failure {
         Nobody::Resting { wait } => gone("unavailable", wait.max(SHORTEST_RETRY_AFTER)),
         Nobody::Away { state } => gone(state, GONE_RETRY_AFTER),
         Nobody::AllTried => gone("unavailable", GONE_RETRY_AFTER),
+        Nobody::NoRoute => Failure::invalid(
+            "model",
+            "unsupported_model",
+            format!(
+                "The model '{}' cannot be asked for this: its model servers have no {}.",
+                job.asked,
+                job.lacking().path()
+            ),
+        ),
+        Nobody::Unsaid => unsaid(job),
         Nobody::Misconfigured => Failure::Misconfigured {
             model: job.asked.to_string(),
             served: job.operator.then(|| served(group)).filter(|names| !names.is_empty()),
         },
+    }
+}
+
+/// A turn that cannot be said in the protocol of the model's servers.
+fn unsaid(job: &Job) -> Failure {
+    match &job.native {
+        Native::Unsaid(Unsupported { param, what }) => Failure::invalid(
+            param,
+            "unsupported_value",
+            format!(
+                "The model '{}' cannot be asked for this: its model servers are asked at their own \
+                 /v1/responses, which does not take it ({what}).",
+                job.asked
+            ),
+        ),
+        // The configuration has changed while the request was on its way.
+        Native::Same | Native::Body(_) | Native::Unplanned => not_ready(None),
     }
 }
 

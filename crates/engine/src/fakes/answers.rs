@@ -1,6 +1,7 @@
 //! What model servers say, and what clients read.
 
 use http_body_util::BodyExt as _;
+use transom_testkit::exchanges;
 
 use crate::call::EventBody;
 
@@ -53,6 +54,7 @@ pub(crate) async fn rest(mut body: EventBody) -> String {
     while let Some(frame) = body.frame().await {
         all.extend_from_slice(&frame.unwrap().into_data().unwrap());
     }
+    exchanges::note_stream(&all);
     String::from_utf8(all).unwrap()
 }
 

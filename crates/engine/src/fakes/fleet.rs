@@ -14,6 +14,7 @@ use transom_wire::scan;
 use transom_wire::shield::Shield;
 
 use super::{KEEP_ALIVE, SLOTS};
+use crate::background;
 use crate::settings::{Access, Settings, TurnLog};
 
 /// A deployment on the server `backend`, which calls the model `real`. Its id is the server's name.
@@ -71,6 +72,11 @@ pub(crate) fn settings() -> Settings {
         event_bytes: 1 << 20,
         history_depth: 10,
         keep_alive: KEEP_ALIVE,
+        background: background::Limits {
+            jobs: 10,
+            wait: Duration::from_mins(10),
+            events: Duration::from_mins(10),
+        },
         turn_log: TurnLog::default(),
     }
 }

@@ -21,6 +21,7 @@ use transom_core::secret::Secret;
 
 use super::conversations::NoConversations;
 use super::fleet::{routing, settings};
+use super::jobs::NoJobs;
 use super::rest;
 use super::server::Server;
 use super::sources::{Noon, Spread};
@@ -86,10 +87,12 @@ impl Declared {
         let parts = Parts {
             store: Arc::new(Shelf { keeps: self.keeps, records: Arc::clone(&records) }),
             conversations: Arc::new(NoConversations),
+            jobs: Arc::new(NoJobs),
             clock: Arc::new(Noon),
             ids: Arc::new(Spread::default()),
             metrics: metrics.clone(),
             tracker: tracker.clone(),
+            drain: CancellationToken::new(),
             cut: cut.clone(),
         };
         let gateway = Arc::new(Gateway::new(first, parts));

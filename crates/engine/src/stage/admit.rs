@@ -10,7 +10,7 @@ use crate::gateway::Gateway;
 use crate::live::Snapshot;
 
 /// When a refused client should come back.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A place in flight. It is given back when dropped, whatever happened to the request.
 pub(crate) struct Ticket(Arc<AtomicUsize>);

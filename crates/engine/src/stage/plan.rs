@@ -6,14 +6,15 @@ use std::sync::Arc;
 use transom_core::caller::Principal;
 use transom_core::id::ConversationId;
 use transom_core::port::upstream::Route;
+use transom_core::request::Generation;
 use transom_routing::prompt::Prompt;
-use transom_wire::chat;
 use transom_wire::responses::request;
 use transom_wire::splice::{Edits, UsageChunk, rewrite};
+use transom_wire::{chat, native};
 
 use crate::call::Hints;
 use crate::dispatch::Job;
-use crate::dispatch::job::{Delivery, guess_tokens};
+use crate::dispatch::job::{Delivery, Native, guess_tokens};
 use crate::live::Snapshot;
 use crate::stage::rehydrate::Joined;
 use crate::stage::screen::Passage;
@@ -56,6 +57,7 @@ impl Snapshot {
                 let edits = Edits { model: Some(model), usage, remove: removed };
                 rewrite(&body, &head, &edits)
             }),
+            native: Native::Same,
         }
     }
 
@@ -89,7 +91,24 @@ impl Snapshot {
             priority: client.hints.priority,
             prompt_field: "input",
             original: rendered.clone(),
+            native: self.plan_native(&joined.turn.generation, &name),
             body: Box::new(move |model| chat::rename(&rendered, &name, model)),
+        }
+    }
+}
+
+impl Snapshot {
+    /// What servers get that are asked for turns at their own `/v1/responses`, if there are any.
+    fn plan_native(&self, generation: &Generation, asked: &Arc<str>) -> Native {
+        if !self.catalog.asks_for_responses() {
+            return Native::Unplanned;
+        }
+        match native::render(generation, &self.settings.render) {
+            Ok(rendered) => {
+                let asked = Arc::clone(asked);
+                Native::Body(Box::new(move |model| chat::rename(&rendered, &asked, model)))
+            }
+            Err(unsupported) => Native::Unsaid(unsupported),
         }
     }
 }
@@ -99,7 +118,7 @@ fn prompt_field(route: Route) -> &'static str {
     match route {
         Route::ChatCompletions => "messages",
         Route::Completions => "prompt",
-        Route::Embeddings | Route::Models => "input",
+        Route::Responses | Route::Embeddings | Route::Models => "input",
         Route::Rerank => "documents",
         Route::Score => "text_1",
     }

@@ -12,6 +12,7 @@ use transom_core::port::store::{History, Lookup};
 use transom_wire::chat::check_pairing;
 use transom_wire::responses::request::{Begin, CreateResponse, Past, Turn};
 
+use crate::background::Birth;
 use crate::gateway::Gateway;
 use crate::held::Held;
 use crate::live::Snapshot;
@@ -39,13 +40,13 @@ impl Gateway {
         caller: &Principal,
         session: Option<&Arc<Session>>,
         request: CreateResponse,
+        birth: Birth,
     ) -> Result<Joined, Failure> {
-        let id = ResponseId::fresh(self.ids.as_ref());
         let mut held = match &request.conversation {
             None => None,
-            Some(asked) => Some(self.hold(&caller.scope, asked, &id).await?),
+            Some(asked) => Some(self.hold(&caller.scope, asked, &birth.id).await?),
         };
-        match self.join(live, caller, session, request, (id, held.as_ref())).await {
+        match self.join(live, caller, session, request, (birth, held.as_ref())).await {
             Ok((turn, root)) => Ok(Joined { turn, root, held }),
             Err(failure) => {
                 // Before the refusal goes out: a client that sends a better request finds it free.
@@ -64,7 +65,7 @@ impl Gateway {
         caller: &Principal,
         session: Option<&Arc<Session>>,
         request: CreateResponse,
-        (id, held): (ResponseId, Option<&Held>),
+        (birth, held): (Birth, Option<&Held>),
     ) -> Result<(Turn, String), Failure> {
         let conversation = held.map(|held| held.conversation().clone());
         let (past, root) = match (&conversation, &request.previous_response_id) {
@@ -80,7 +81,7 @@ impl Gateway {
             }
             (None, None) => (Past::default(), None),
         };
-        let (created_at, ids) = (self.clock.now(), self.ids.as_ref());
+        let (Birth { id, created_at }, ids) = (birth, self.ids.as_ref());
         let turn = request.resolve(past, Begin { id, created_at, conversation, ids })?;
         let nothing_said =
             turn.generation.input.is_empty() && turn.generation.instructions.is_none();
@@ -140,6 +141,9 @@ impl Gateway {
     ) -> Result<History, Failure> {
         match self.store.history(&caller.scope, id, depth).await? {
             Lookup::Found(history) if history.status.continuable() => Ok(history),
+            Lookup::Found(history) if !history.status.is_final() => {
+                Err(Failure::InProgress(id.clone()))
+            }
             Lookup::Found(history) => {
                 let message = format!(
                     "Response '{id}' is {} and cannot be continued.",

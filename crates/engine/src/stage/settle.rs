@@ -20,6 +20,8 @@ pub(crate) enum Outcome {
     Failed,
     /// Its client left.
     Cancelled,
+    /// Another gateway goes on with it.
+    HandedOver,
 }
 
 impl Outcome {
@@ -29,6 +31,7 @@ impl Outcome {
             Self::Incomplete => "incomplete",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::HandedOver => "handed_over",
         }
     }
 }
@@ -60,7 +63,7 @@ impl Settlement {
     pub(crate) fn ended(&mut self, outcome: Outcome, usage: Option<Usage>) {
         self.outcome = outcome;
         self.usage = usage;
-        if usage.is_none() {
+        if usage.is_none() && outcome != Outcome::HandedOver {
             self.metrics.usage_missing.inc();
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! A turn runs on a task of its own, because it has to reach its end (a stored record, a settled
 //! account) whatever becomes of the request that began it. The task and the client's side are
-//! joined by [`sink::Sink`]; when the client's side is gone, the turn is cancelled.
+//! joined by [`sink::Sink`]; when the client's side is gone, the turn is cancelled. A turn in the
+//! background has no client, and a [`Job`] instead.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -11,18 +12,20 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
+use transom_core::backend::ApiKind;
 use transom_core::caller::Principal;
 use transom_core::event::{Event, Finish};
 use transom_core::failure::Failure;
-use transom_core::item::Item;
 use transom_core::transcript::Violation;
 use transom_core::upstream_error::UpstreamError;
 use transom_core::usage::Usage;
-use transom_wire::chat::Decoder;
 use transom_wire::responses::encode::{Encoder, Finished};
+use transom_wire::responses::object::Head;
 use transom_wire::responses::request::{Delivery, Turn, Work};
 use transom_wire::sse::Splitter;
+use transom_wire::upstream::{Decoder, Expectation};
 
+use crate::background::Job as Background;
 use crate::call::Reply;
 use crate::catalog::Flight;
 use crate::dispatch::Job;
@@ -35,6 +38,7 @@ use crate::stage::admit::Ticket;
 use crate::stage::settle::Settlement;
 
 mod close;
+mod job;
 mod journal;
 mod sink;
 mod source;
@@ -42,7 +46,7 @@ mod source;
 use close::Ledger;
 use journal::Journal;
 pub(crate) use journal::Stopwatch;
-use sink::Sink;
+pub(crate) use sink::{Pieces, Sink};
 
 /// The route's name in metrics.
 const LABEL: &str = "/v1/responses";
@@ -76,16 +80,36 @@ impl Gateway {
         prepared: Prepared,
         ticket: Ticket,
     ) -> Result<Reply, Failure> {
-        let Prepared { caller, turn, held, job, delivery, work, session, stopwatch } = prepared;
-        let (sink, reply) = sink::join(delivery);
-        let calls = turn.generation.input.iter().filter_map(Item::call_id).map(str::to_owned);
-        let decoder =
-            Decoder::new(self.ids.clone()).with_known_calls(calls).with_tools(&turn.generation);
-        let running = Running {
-            decoder,
-            _in_progress: self.in_progress.enter(&caller.scope, &turn.head.id),
-            encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery)
-                .with_tools(&turn.generation.tools),
+        let (sink, reply) = sink::join(prepared.delivery);
+        let encoder = self.encoder(&prepared.turn.head, prepared.delivery);
+        let entered = self.in_progress.enter(&prepared.caller.scope, &prepared.turn.head.id);
+        let running = self.running(live, prepared, encoder, sink).with_place(entered, ticket);
+        // The span names the request in what the task logs.
+        self.tracker.spawn(running.until_the_end().in_current_span());
+        reply.begun().await
+    }
+
+    /// Writes the answer.
+    pub(crate) fn encoder(&self, head: &Head, delivery: Delivery) -> Encoder {
+        Encoder::new(head.clone(), self.ids.clone(), delivery)
+    }
+
+    /// A turn that is ready to be put on its task.
+    pub(crate) fn running(
+        self: &Arc<Self>,
+        live: &Snapshot,
+        prepared: Prepared,
+        encoder: Encoder,
+        sink: Sink,
+    ) -> Running {
+        let Prepared { caller, turn, held, job, work, session, stopwatch, .. } = prepared;
+        let expectation = Expectation::of(&turn.generation, self.ids.clone());
+        let encoder = encoder.with_tools(&turn.generation.tools);
+        Running {
+            decoder: expectation.decoder(ApiKind::default()),
+            expectation,
+            _in_progress: None,
+            encoder,
             ledger: Ledger::new(self, caller.scope, turn, held, session),
             settlement: Settlement::open(&self.metrics, LABEL),
             journal: Journal::open(live.settings.turn_log, stopwatch, &job.original),
@@ -101,16 +125,14 @@ impl Gateway {
             sink,
             events: Vec::new(),
             out: BytesMut::new(),
-            _ticket: ticket,
-        };
-        // The span names the request in what the task logs.
-        self.tracker.spawn(running.until_the_end().in_current_span());
-        reply.begun().await
+            background: None,
+            _ticket: None,
+        }
     }
 }
 
 /// Bytes for the client that are sent together at most, but for one event.
-const PIECE: usize = 16 * 1024;
+pub(crate) const PIECE: usize = 16 * 1024;
 
 /// How far decoding got.
 enum Step {
@@ -123,7 +145,7 @@ enum Step {
 }
 
 /// A turn on its task.
-struct Running {
+pub(crate) struct Running {
     encoder: Encoder,
     ledger: Ledger,
     settlement: Settlement,
@@ -136,6 +158,8 @@ struct Running {
     /// The name that the model has there, where clients must not read it.
     upstream_name: Option<Arc<str>>,
     splitter: Splitter,
+    expectation: Expectation,
+    /// For the protocol of the server that answers.
     decoder: Decoder,
     keep_alive: std::time::Duration,
     /// When the client last got something.
@@ -146,12 +170,24 @@ struct Running {
     events: Vec<Event>,
     /// Bytes for the client that have not been sent yet.
     out: BytesMut,
-    _in_progress: Entered,
-    _ticket: Ticket,
+    /// Its job, if it runs in the background.
+    background: Option<Background>,
+    _in_progress: Option<Entered>,
+    _ticket: Option<Ticket>,
 }
 
 impl Running {
-    async fn until_the_end(mut self) {
+    /// It has a place in flight, and a client that knows its id before the store does.
+    fn with_place(self, entered: Entered, ticket: Ticket) -> Self {
+        Self { _in_progress: Some(entered), _ticket: Some(ticket), ..self }
+    }
+
+    /// It runs in the background.
+    pub(crate) fn with_job(self, job: Background) -> Self {
+        Self { background: Some(job), ..self }
+    }
+
+    pub(crate) async fn until_the_end(mut self) {
         // A defect ends one turn, and not in silence: it is told and recorded like any failure.
         let ended = AssertUnwindSafe(self.generate_and_keep()).catch_unwind().await;
         match ended.unwrap_or_else(|panic| Err(self.panicked(&*panic))) {
@@ -205,6 +241,10 @@ impl Running {
     async fn begin(&mut self) -> Result<(), Failure> {
         if !self.sink.begin() {
             return Ok(());
+        }
+        if let Sink::Log(log) = &mut self.sink {
+            log.begin(self.encoder.start(&mut self.out));
+            return self.flush().await;
         }
         if self.sink.is_stream() {
             self.settlement.streaming();
@@ -277,7 +317,7 @@ impl Running {
         self.last_sent = tokio::time::Instant::now();
         tokio::select! {
             biased;
-            sent = self.sink.send(out) => sent.map_err(|sink::Gone| Failure::Cancelled),
+            sent = self.sink.send(out, self.encoder.written()) => sent.map_err(|sink::Gone| Failure::Cancelled),
             () = self.cut.cancelled() => Err(Failure::ShuttingDown),
         }
     }

@@ -77,6 +77,11 @@ fn report_on(found: &Examination) {
             Step::Encrypted => "  TLS: ok".to_owned(),
             Step::Answered { models: 1 } => "  answer: ready, 1 model".to_owned(),
             Step::Answered { models } => format!("  answer: ready, {models} models"),
+            Step::Offers(offer) => format!(
+                "  routes: /v1/chat/completions {}, /v1/responses {}",
+                offer.chat_completions.word(),
+                offer.responses.word()
+            ),
             Step::Failed(stage) => format!("  {stage}: failed"),
         });
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transom_config::{Auth, Durability as Wanted, GatewayConfig, ReasoningField, ReasoningHistory};
+use transom_engine::background;
 use transom_engine::settings::{Access, Settings, TurnLog};
 use transom_store::sqlite::Durability;
 use transom_upstream::Settings as BackendSettings;
@@ -49,6 +50,11 @@ pub(super) fn engine_settings(config: &GatewayConfig) -> Settings {
         event_bytes: limits.sse_event_bytes.get(),
         history_depth: limits.history_depth.get(),
         keep_alive: limits.keepalive_interval.get(),
+        background: background::Limits {
+            jobs: limits.background_responses.count(),
+            wait: limits.background_wait.get(),
+            events: limits.background_events.get(),
+        },
         turn_log: TurnLog {
             timings: config.log.timings,
             model_messages: config.log.model_messages,

@@ -24,6 +24,7 @@ impl Controller {
             marked: self.marks().of(backend.id(), now()),
             load: backend.load(),
             served: backend.served(),
+            offer: backend.offer(),
             deployments: deployments.collect(),
         }
     }

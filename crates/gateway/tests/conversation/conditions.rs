@@ -74,7 +74,7 @@ const FIELDS: &[Row] = &[
         "invalid_value",
         Some("text.format.type"),
     ),
-    (r#""input":"Hi","background":true"#, 400, "unsupported_value", Some("background")),
+    (r#""input":"Hi","background":true,"store":false"#, 400, "invalid_value", Some("store")),
     (
         r#""input":"Hi","conversation":"conv_1""#,
         404,

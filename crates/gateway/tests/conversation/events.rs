@@ -16,9 +16,9 @@ const CALL: &str = "output_item.added function_call_arguments.delta* function_ca
 const THOUGHTS: &str = "output_item.added content_part.added reasoning_text.delta* \
         reasoning_text.done content_part.done output_item.done";
 
-struct Row {
-    what: &'static str,
-    answer: Chat,
+pub(crate) struct Row {
+    pub(crate) what: &'static str,
+    pub(crate) answer: Chat,
     events: String,
     /// Type and status of each item.
     items: &'static str,
@@ -37,7 +37,7 @@ fn text_item(last: &str) -> String {
 }
 
 /// Answers that end on their own.
-fn whole_rows() -> Vec<Row> {
+pub(crate) fn whole_rows() -> Vec<Row> {
     let message = text_item;
     let city = r#"{"city": "Paris"}"#;
     let two = [("weather", city), ("weather", r#"{"city": "Oslo"}"#)];
@@ -84,7 +84,7 @@ fn whole_rows() -> Vec<Row> {
 }
 
 /// Answers that a limit or a filter cuts, and one that says nothing.
-fn cut_rows() -> Vec<Row> {
+pub(crate) fn cut_rows() -> Vec<Row> {
     let message = text_item;
     vec![
         row(
@@ -153,7 +153,7 @@ fn items(response: &serde_json::Value) -> String {
 }
 
 /// What differs between two runs of one request is taken out.
-fn without_ids(response: &serde_json::Value) -> String {
+pub(crate) fn without_ids(response: &serde_json::Value) -> String {
     let text = response.to_string();
     let mut plain = String::new();
     let mut rest = text.as_str();

@@ -207,6 +207,7 @@ async fn honoured(talk: &Talk, name: &str, asked: &str) {
             let kind = response.headers.get("content-type").expect("a type");
             assert!(kind.starts_with("text/event-stream"), "{kind}");
         }
+        "background" => assert_eq!(talk.respond(asked).await["status"], "queued"),
         _ => {
             let response = talk.respond(asked).await;
             honoured_in(talk, name, &response).await;

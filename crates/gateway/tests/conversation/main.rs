@@ -8,24 +8,29 @@
 //! - `items`: items and tools of every kind: custom tools, hosted tools' history, files.
 //! - `codex`: a task of Codex CLI in two turns.
 //! - `grammar`: calls of custom tools that follow their grammar, and calls that do not.
+//! - `compliance`: the cases of the Open Responses compliance suite.
 //! - `fields`: what becomes of every field of a request.
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
-//! - `cancellation`: clients that leave.
+//! - `cancellation`: clients that leave. `background`: turns that go on without them.
 //! - `conversations`: `/v1/conversations`, and turns that work on one.
+//! - `native`: model servers that are asked at their own `/v1/responses`.
 //! - `passthrough`: chat, completions, embeddings and models.
 //! - `schema`: the fields that every object and event must have.
 //! - `socket`: WebSocket mode.
 //! - `support`: what they share.
 #![cfg(test)]
 
+mod background;
 mod cancellation;
 mod codex;
+mod compliance;
 mod conditions;
 mod conversations;
 mod events;
 mod fields;
 mod grammar;
 mod items;
+mod native;
 mod passthrough;
 mod schema;
 mod socket;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use transom_testkit::answer::chat::chat;
+use transom_testkit::sse::Event;
 
 use crate::support::{RESPONSES, Talk, tool};
 
@@ -119,7 +120,8 @@ fn check_item(item: &Value) {
     }
 }
 
-fn check_response(response: &Value) {
+/// Fails unless a response has every field it must have.
+pub(crate) fn check_response(response: &Value) {
     require(response, RESPONSE);
     assert_eq!(response["object"], "response");
     assert!(response["created_at"].is_i64() && response["metadata"].is_object());
@@ -130,6 +132,22 @@ fn check_response(response: &Value) {
         require(&response["usage"], USAGE);
     }
     response["output"].as_array().expect("output").iter().for_each(check_item);
+}
+
+/// Fails unless an event has every field it must have.
+pub(crate) fn check_event(event: &Event) {
+    let data = event.json();
+    require(&data, &["type", "sequence_number"]);
+    require(&data, of_event(&event.event));
+    if data["item"].is_object() {
+        check_item(&data["item"]);
+    }
+    if data["part"].is_object() {
+        require(&data["part"], of_part(&data["part"]));
+    }
+    if data["response"].is_object() {
+        check_response(&data["response"]);
+    }
 }
 
 #[tokio::test]
@@ -151,20 +169,7 @@ async fn every_object_and_every_event_has_its_required_fields() {
                 tool("weather")
             ))
             .await;
-        for event in events.iter().filter(|event| event.data != "[DONE]") {
-            let data = event.json();
-            require(&data, &["type", "sequence_number"]);
-            require(&data, of_event(&event.event));
-            if data["item"].is_object() {
-                check_item(&data["item"]);
-            }
-            if data["part"].is_object() {
-                require(&data["part"], of_part(&data["part"]));
-            }
-            if data["response"].is_object() {
-                check_response(&data["response"]);
-            }
-        }
+        events.iter().filter(|event| event.data != "[DONE]").for_each(check_event);
     }
     let input = r#""input":[{"role":"user","content":"Hi"},{"type":"reasoning","id":"rs_1","summary":[]},
         {"type":"function_call","call_id":"c","name":"weather","arguments":"{}"},

@@ -124,6 +124,7 @@ pub(crate) fn refusal(response: &Response) -> Refusal {
         message: word("message"),
     };
     assert!(!found.message.is_empty() && !found.code.is_empty(), "{text}");
+    assert_eq!(response.headers.get("x-transom-error-code"), Some(&*found.code), "{text}");
     found
 }
 

@@ -7,6 +7,7 @@
 //! - `sh server`: is started, and runs until the next one of these or the end of the guide. It must
 //!   become ready and end with 0 on SIGTERM.
 //! - `sh no-run`: is not run.
+//! - `python`, `js`: a program for libraries that are not there; `make e2e-clients` runs it.
 //! - `yaml NAME`, `toml NAME`, `dotenv NAME`: becomes the file NAME.
 //! - `text`: each of its lines is in the output of the block above, in this order; `…` stands for
 //!   anything.
@@ -21,7 +22,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
-use transom_testkit::{FakeBackend, backend};
+use transom_testkit::answer::{self, chat, chat_text};
+use transom_testkit::{FakeBackend, Gate, backend};
 
 use crate::repository;
 use blocks::{Block, Kind, matches, parse};
@@ -89,8 +91,27 @@ async fn stateful_responses_md_works_as_written() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn background_md_works_as_written() {
+    let forever = Gate::new("the end of the slow answer");
+    let (fast, slow) =
+        (chat_text("Paris.").script(), chat().text("1, 2, ").wait(&forever).script());
+    let answer = answer::script(move |request| match request.json()["model"].as_str() {
+        Some("slow/model") => slow.answer(request),
+        _ => fast.answer(request),
+    });
+    let server = FakeBackend::builder().models([MODEL, "slow/model"]).default_answer(answer);
+    let ports = ["8458", "5969"];
+    follow_with("docs/guides/background.md", [("127.0.0.1:8457", server)], &ports).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn codex_md_works_as_written() {
     follow("docs/guides/codex.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn clients_md_works_as_written() {
+    follow("docs/guides/clients.md").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

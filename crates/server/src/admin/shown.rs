@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use transom_core::backend::{BackendKey, BackendState, ProbeStyle};
+use transom_core::backend::{ApiKind, BackendKey, BackendState, ProbeStyle};
 use transom_engine::readiness::DeploymentReadiness;
 
 use crate::shape::{shape, words};
@@ -30,6 +30,11 @@ words! {
 words! {
     /// How a server is watched.
     ProbeWord of ["active", "passive"]
+}
+
+words! {
+    /// Where a server is asked for turns of the Responses API.
+    ApiKindWord of ApiKind::ALL.map(ApiKind::word)
 }
 
 shape! {
@@ -74,6 +79,10 @@ fn key(key: &BackendKey) -> String {
         BackendKey::Key(_) => "configured".to_owned(),
         BackendKey::Missing(place) => format!("missing: {place}"),
     }
+}
+
+fn api_kind(kind: ApiKind) -> ApiKindWord {
+    ApiKindWord(kind.word())
 }
 
 fn probe(style: ProbeStyle) -> ProbeWord {

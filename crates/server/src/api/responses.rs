@@ -1,32 +1,45 @@
-//! Stored responses: read, list their input, delete.
+//! Stored responses: read, stream again, cancel, list their input, delete.
 
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::response::Response;
-use bytes::Bytes;
+use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
+use super::conversations::shown;
 use super::list::List;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::Rejection;
 use crate::name::Name;
-use crate::reply;
+use crate::reply::{self, Out};
+use resume::Wanted;
 
 pub(super) mod page;
+mod resume;
 
-/// `GET /v1/responses/{id}`
+/// `GET /v1/responses/{id}?stream=&starting_after=`
 pub(crate) async fn retrieve(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
     Name(id): Name,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Rejection> {
-    page::check(query.as_deref())?;
-    page::refuse_stream(query.as_deref())?;
-    let response = app.gateway.response(&caller, &id).await?;
-    Ok(reply::json(Bytes::copy_from_slice(response.get().as_bytes())))
+    match resume::parse(query.as_deref().unwrap_or_default())? {
+        Wanted::Object => Ok(shown(&app.gateway.response(&caller, &id).await?)),
+        Wanted::Events { after } => {
+            Ok(Out(app.gateway.resume(&caller, &id, after).await?).into_response())
+        }
+    }
+}
+
+/// `POST /v1/responses/{id}/cancel`
+pub(crate) async fn cancel(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Name(id): Name,
+) -> Result<Response, Rejection> {
+    Ok(shown(&app.gateway.cancel_response(&caller, &id).await?))
 }
 
 #[derive(Serialize)]

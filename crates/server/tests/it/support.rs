@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use transom_core::clock::Timestamp;
 use transom_core::secret::Secret;
+use transom_engine::background;
 use transom_engine::catalog::Catalog;
 use transom_engine::gateway::{Gateway, Parts};
 use transom_engine::live::Snapshot;
@@ -26,6 +27,7 @@ use transom_engine::settings::{Access, Settings, TurnLog};
 use transom_server::app::{App, Limits};
 use transom_server::listener::Shutdown;
 use transom_server::{admin, app, body, socket};
+use transom_testkit::exchanges::{self, Form};
 use transom_wire::chat::RenderOptions;
 use transom_wire::{scan, shield::Shield};
 
@@ -35,6 +37,7 @@ pub(crate) use ports::Shelf;
 pub(crate) mod control;
 mod conversations;
 pub(crate) mod fleet;
+mod jobs;
 mod ports;
 mod schema;
 
@@ -104,10 +107,12 @@ impl World {
         let parts = Parts {
             store: store.clone(),
             conversations: Arc::new(conversations::NoConversations),
+            jobs: Arc::new(jobs::NoJobs),
             clock: Arc::new(ports::Noon),
             ids: Arc::new(ports::Counter::default()),
             metrics: Metrics::register(&mut registry),
             tracker: TaskTracker::new(),
+            drain: CancellationToken::new(),
             cut: CancellationToken::new(),
         };
         let gateway = Arc::new(Gateway::new(snapshot, parts));
@@ -174,9 +179,11 @@ impl World {
     }
 
     async fn send(&self, router: axum::Router, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let (head, body) = router.oneshot(request).await.unwrap().into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
+        exchanges::note(&method, &path, head.status.as_u16(), Form::Body, &text);
         Answer { status: head.status, headers: head.headers, text }
     }
 }
@@ -216,6 +223,11 @@ fn settings(access: Access) -> Settings {
         event_bytes: 1 << 20,
         history_depth: 10,
         keep_alive: Duration::from_secs(15),
+        background: background::Limits {
+            jobs: 4,
+            wait: Duration::from_mins(1),
+            events: Duration::from_mins(1),
+        },
         turn_log: TurnLog::default(),
     }
 }

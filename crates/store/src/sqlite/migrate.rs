@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "conversations",
         sql: include_str!("../../migrations/sqlite/0003_conversations.sql"),
     },
+    Migration { name: "jobs", sql: include_str!("../../migrations/sqlite/0004_jobs.sql") },
 ];
 
 const BOOKKEEPING: &str = "transom_migrations";

@@ -20,7 +20,9 @@ use transom_core::scope::Scope;
 
 use super::conversations::ConversationChange;
 use super::error::Fault;
+use super::jobs::JobChange;
 use session::Session;
+pub(super) use session::{insert_item, insert_response};
 
 /// The most changes that wait; further ones are refused at once.
 pub const MAX_QUEUE: usize = 1024;
@@ -37,6 +39,7 @@ pub(super) enum Change {
     Commit(Box<TurnRecord>),
     Delete(ResponseId),
     Conversation(ConversationId, ConversationChange),
+    Job(JobChange),
     PutModel(Box<ModelRow>, Expect),
     RemoveModel(String),
 }
@@ -51,6 +54,7 @@ impl Change {
             Self::Conversation(_, change) => {
                 (items_bytes(change.items()) > MAX_TURN_BYTES).then_some(Fault::TurnTooLarge)
             }
+            Self::Job(change) => (change.bytes() > MAX_TURN_BYTES).then_some(Fault::TurnTooLarge),
             Self::PutModel(row, _) => {
                 (row.json.get().len() > MAX_MODEL_BYTES).then_some(Fault::ModelTooLarge)
             }
@@ -172,6 +176,7 @@ fn json_bytes(turn: &TurnRecord) -> usize {
         + items_bytes(&turn.output)
         + choices.map(|json| json.get().len()).sum::<usize>()
         + turn.response.get().len()
+        + turn.job.as_ref().map_or(0, |job| job.events.frames.len())
 }
 
 fn items_bytes(items: &[StoredItem]) -> usize {

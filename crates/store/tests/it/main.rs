@@ -1,6 +1,6 @@
 //! The store against real files.
 //!
-//! `contract`, `conversations` and `models` are what every adapter of the ports must do; the other modules are
+//! `contract`, `conversations`, `jobs` and `models` are what every adapter of the ports must do; the other modules are
 //! about SQLite.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
@@ -10,6 +10,7 @@ mod conversations;
 mod depth;
 mod faults;
 mod growth;
+mod jobs;
 mod model;
 mod models;
 mod opening;

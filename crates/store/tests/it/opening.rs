@@ -12,11 +12,14 @@ use transom_store::sqlite::{OpenError, Report, SqliteStore, StoreConfig, migrate
 
 use crate::support::{Place, execute, found, id, said, turn};
 
+/// The version of the schema that this program knows: the number of the last migration.
+const NEWEST: u32 = 4;
+
 #[tokio::test]
 async fn migrating_reports_the_versions_and_is_done_once() {
     let place = Place::new();
-    assert_eq!(migrate(&place.path()).await.unwrap(), Report { from: 0, to: 3 });
-    assert_eq!(migrate(&place.path()).await.unwrap(), Report { from: 3, to: 3 });
+    assert_eq!(migrate(&place.path()).await.unwrap(), Report { from: 0, to: NEWEST });
+    assert_eq!(migrate(&place.path()).await.unwrap(), Report { from: NEWEST, to: NEWEST });
 }
 
 /// A file as the first version left it.
@@ -43,7 +46,7 @@ async fn a_file_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_hol
     let mut before = place.beside().await;
     execute(&mut before, VERSION_1).await;
     before.close().await.unwrap();
-    assert_eq!(migrate(&place.path()).await.unwrap(), Report { from: 1, to: 3 });
+    assert_eq!(migrate(&place.path()).await.unwrap(), Report { from: 1, to: NEWEST });
     let store = place.open().await;
     assert_eq!(said(&found(&store, &Scope::local(), "old").await), ["{\"id\" : \"a\"}"]);
     let models = store.list().await.unwrap();
@@ -144,7 +147,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
         .await;
     newer.close().await.unwrap();
     let error = refused(&place.path()).await;
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 3, .. }), "{error:?}");
+    assert!(matches!(error, OpenError::Newer { found: 99, known: NEWEST, .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ pub(crate) fn turn(name: &str, parent: Option<&str>) -> TurnRecord {
         output: items(&[&format!("out_{name}")]),
         tools: None,
         tool_choice: None,
+        job: None,
     }
 }
 

@@ -6,6 +6,7 @@
 use super::{Script, Step, script};
 use crate::gate::Gate;
 
+mod native;
 mod render;
 
 pub use super::chunk::Usage;

@@ -1,11 +1,13 @@
 //! Answers that are not chats: text completions, embeddings, model lists, recorded exchanges.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use super::chunk::{CREATED, FINGERPRINT, Usage, UsageBody};
 use super::{Answer, Framing, Script, body_of, event_stream, json, script};
-use crate::backend::{Request, ServedModel};
+use crate::backend::{INFERENCE, Request, ServedModel};
 use crate::recordings::{Recorded, Recording};
 
 /// A stream of these lines, each an SSE line without its line end; one event per chunk.
@@ -44,6 +46,16 @@ pub fn model_list(models: &[ServedModel]) -> Answer {
         permission: [],
     });
     to_json(&List { object: "list", data: data.collect::<Vec<_>>() })
+}
+
+/// The part of vLLM's `/openapi.json` that says which routes it has.
+pub(crate) fn openapi(absent: &HashSet<String>) -> Answer {
+    let routes = INFERENCE.iter().map(|path| (*path, "post"));
+    let routes = routes.chain([("/v1/models", "get"), ("/health", "get")]);
+    let there = routes.filter(|(path, _)| !absent.contains(*path));
+    let paths: Vec<_> =
+        there.map(|(path, method)| format!(r#""{path}":{{"{method}":{{}}}}"#)).collect();
+    json(200, format!(r#"{{"openapi":"3.1.0","paths":{{{}}}}}"#, paths.join(",")))
 }
 
 /// A text completion, stream (word by word) or not as the request asks.

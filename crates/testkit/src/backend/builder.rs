@@ -99,6 +99,13 @@ impl Builder {
         self
     }
 
+    /// Has no such route; see [`FakeBackend::without_route`].
+    #[must_use]
+    pub fn without_route(mut self, path: &str) -> Self {
+        self.settings.absent.insert(path.to_owned());
+        self
+    }
+
     /// Uses this port instead of a free one.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {

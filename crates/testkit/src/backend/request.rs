@@ -8,8 +8,17 @@ use serde_json::Value;
 use crate::http1::Headers;
 
 /// The paths that ask a model for something.
-pub(super) const INFERENCE: [&str; 5] =
-    ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/rerank", "/v1/score"];
+pub(crate) const INFERENCE: [&str; 6] = [
+    "/v1/chat/completions",
+    RESPONSES,
+    "/v1/completions",
+    "/v1/embeddings",
+    "/v1/rerank",
+    "/v1/score",
+];
+
+/// The path of vLLM's own responses.
+pub(crate) const RESPONSES: &str = "/v1/responses";
 
 /// One received request.
 #[derive(Clone, Debug)]

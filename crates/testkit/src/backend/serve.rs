@@ -15,7 +15,7 @@ use super::request::INFERENCE;
 use super::settings::Settings;
 use super::violation::{self, Rules};
 use super::{Request, Violation};
-use crate::answer::{Answer, errors, model_list};
+use crate::answer::{Answer, errors, model_list, openapi};
 use crate::door::{Door, Handle};
 use crate::http1::{BodyDecoder, Framing, Head, Progress};
 use crate::socket::Socket;
@@ -207,6 +207,8 @@ impl Connection {
 
     fn routed(&self, request: &Request, settings: &Settings) -> Answer {
         match (request.method.as_str(), request.path()) {
+            (_, path) if settings.absent.contains(path) => errors::no_route(),
+            ("GET", "/openapi.json") => openapi(&settings.absent),
             _ if request.is_inference() => {
                 let body = request.json();
                 let model = body["model"].as_str().unwrap_or_default();

@@ -45,6 +45,8 @@ pub(super) struct Settings {
     pub(super) queue: VecDeque<Script>,
     pub(super) default: Option<Script>,
     pub(super) routes: HashMap<String, Script>,
+    /// Paths that this server does not have.
+    pub(super) absent: HashSet<String>,
 }
 
 impl Default for Settings {
@@ -64,6 +66,7 @@ impl Default for Settings {
             queue: VecDeque::new(),
             default: None,
             routes: HashMap::new(),
+            absent: HashSet::new(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! - this file: [`Violation`], and the rules of HTTP (host, credentials, hop-by-hop fields).
 //! - `body`: the JSON body: known fields, value ranges, tools.
 //! - `messages`: the conversation: roles, tool calls and their answers.
+//! - `native`: the same of vLLM's own responses, as items.
 //! - `fields`: vLLM's known top-level fields.
 
 use std::collections::HashSet;
@@ -19,6 +20,7 @@ use crate::strict_json;
 mod body;
 mod fields;
 mod messages;
+mod native;
 
 /// One broken rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::{Instant, timeout};
-use transom_core::backend::{BackendKey, BackendState, Load, ServedModel};
+use transom_core::backend::{ApiKind, BackendKey, BackendState, Load, Offer, ServedModel};
 use transom_core::port::upstream::{Route, Upstream, UpstreamReply, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
 
@@ -54,6 +54,7 @@ impl Backend {
             method: match request.route {
                 Route::Models => Method::GET,
                 Route::ChatCompletions
+                | Route::Responses
                 | Route::Completions
                 | Route::Embeddings
                 | Route::Rerank
@@ -113,6 +114,14 @@ impl Upstream for Backend {
         self.listed()
     }
 
+    fn api_kind(&self) -> ApiKind {
+        self.spec.api_kind
+    }
+
+    fn offer(&self) -> Offer {
+        self.offered()
+    }
+
     fn observe(&self, outcome: Result<(), &UpstreamError>) {
         let broken = outcome.err().filter(|error| blames_server(error));
         if outcome.is_err() && broken.is_none() {
@@ -147,7 +156,9 @@ fn blames_server(error: &UpstreamError) -> bool {
             !report.code.as_deref().is_some_and(|code| code.starts_with('4'))
         }
         UpstreamError::Status { status, .. } => {
-            status.is_server_error() || matches!(status.as_u16(), 401 | 403)
+            // 501: a request that it never serves says nothing about how it is.
+            let broken = status.is_server_error() && *status != StatusCode::NOT_IMPLEMENTED;
+            broken || matches!(status.as_u16(), 401 | 403)
         }
         UpstreamError::TotalTimeout { .. } | UpstreamError::TooLarge { .. } => false,
     }

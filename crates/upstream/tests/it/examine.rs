@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use transom_core::backend::{BackendKey, BackendSpec};
+use transom_core::backend::{ApiKind, BackendKey, BackendSpec, Has, Offer};
 use transom_testkit::FakeBackend;
 use transom_testkit::answer::json;
 use transom_upstream::Settings;
@@ -25,9 +25,18 @@ async fn every_step_is_reported_up_to_the_one_that_fails() {
     let found = Step::Found(vec![Ipv4Addr::LOCALHOST.into()]);
     let ready = of(&spec, Surroundings::Docker).await;
     let answered = Step::Answered { models: 1 };
-    assert_eq!(ready.steps, [found.clone(), Step::Connected, answered]);
+    let offers = Step::Offers(Offer { chat_completions: Has::Yes, responses: Has::Yes });
+    assert_eq!(ready.steps, [found.clone(), Step::Connected, answered.clone(), offers]);
     assert_eq!(ready.advice, None);
     assert_eq!(ready.served.len(), 1);
+
+    server.without_route("/v1/responses");
+    let native = BackendSpec { api_kind: ApiKind::Responses, ..spec.clone() };
+    let unsuited = of(&native, Surroundings::Machine).await;
+    let offers = Step::Offers(Offer { chat_completions: Has::Yes, responses: Has::No });
+    let failed = Step::Failed(Stage::Routes);
+    assert_eq!(unsuited.steps, [found.clone(), Step::Connected, answered, offers, failed]);
+    assert!(unsuited.advice.unwrap().contains("has no /v1/responses"));
 
     server.route("/v1/models", json(307, "{}").header("location", "http://other/"));
     let moved = of(&spec, Surroundings::Machine).await;

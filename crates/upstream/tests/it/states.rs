@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use transom_core::backend::{BackendKey, BackendSpec, BackendState, Load, ProbeStyle};
+use transom_core::backend::{
+    ApiKind, BackendKey, BackendSpec, BackendState, Has, Load, Offer, ProbeStyle,
+};
 use transom_core::port::upstream::Upstream as _;
 use transom_core::upstream_error::UpstreamError;
 use transom_testkit::FakeBackend;
@@ -164,4 +166,54 @@ async fn a_supervisor_s_word_counts_more_than_an_answer() {
     backend.doubt();
     backend.set_child(Child::Up);
     assert_eq!(backend.state(), BackendState::Ready);
+}
+
+fn native(url: &str) -> BackendSpec {
+    BackendSpec { api_kind: ApiKind::Responses, ..spec(url) }
+}
+
+#[tokio::test]
+async fn a_server_that_lacks_its_route_is_misconfigured_until_one_comes_that_has_it() {
+    const RESPONSES: &str = "/v1/responses";
+    let server = FakeBackend::builder().without_route(RESPONSES).start().await;
+    let (_backends, backend) = probed(&native(&server.url()), &settings());
+    until_reason(&backend, "misconfigured", "has no /v1/responses").await;
+    assert_eq!(backend.offer(), Offer { chat_completions: Has::Yes, responses: Has::No });
+    // Its list of routes is long: it is not read again and again.
+    assert_eq!(server.count("/openapi.json"), 1);
+    server.kill().await;
+    until(&backend, "loading").await;
+    server.with_route(RESPONSES).listen().await;
+    until(&backend, "ready").await;
+    assert_eq!(backend.offer(), Offer { chat_completions: Has::Yes, responses: Has::Yes });
+    assert_eq!(server.count("/openapi.json"), 2);
+}
+
+#[tokio::test]
+async fn routes_are_told_by_405_where_nothing_lists_them_and_by_nothing_where_all_is_404() {
+    let server = FakeBackend::builder().without_route("/openapi.json").start().await;
+    server.without_route("/v1/responses");
+    let (_backends, backend) = probed(&spec(&server.url()), &settings());
+    until(&backend, "ready").await;
+    assert_eq!(backend.offer(), Offer { chat_completions: Has::Yes, responses: Has::No });
+
+    // llama.cpp's server answers 404 to every method but the right one.
+    let silent = FakeBackend::builder().without_route("/openapi.json").start().await;
+    for route in ["/v1/responses", "/v1/chat/completions"] {
+        silent.route(route, json(404, "{}"));
+    }
+    let (_silent, backend) = probed(&native(&silent.url()), &settings());
+    until(&backend, "ready").await;
+    assert_eq!(backend.offer(), Offer::default());
+}
+
+#[tokio::test]
+async fn a_huge_list_of_routes_is_not_read_to_its_end() {
+    let server = FakeBackend::start().await;
+    let huge =
+        format!(r#"{{"paths":{{"/v1/models":{{"get":{{"x":"{}"}}}}}}}}"#, "x".repeat(5 << 20));
+    server.route("/openapi.json", json(200, huge));
+    let (_backends, backend) = probed(&native(&server.url()), &settings());
+    until(&backend, "ready").await;
+    assert_eq!(backend.offer(), Offer { chat_completions: Has::Yes, responses: Has::Yes });
 }

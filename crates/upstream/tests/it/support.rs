@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use transom_core::backend::{BackendId, BackendKey, BackendSpec, BackendTls, ProbeStyle};
+use transom_core::backend::{ApiKind, BackendId, BackendKey, BackendSpec, BackendTls, ProbeStyle};
 use transom_core::port::upstream::{Patience, Route, Upstream as _, UpstreamRequest};
 use transom_core::secret::Secret;
 use transom_core::upstream_error::UpstreamError;
@@ -35,6 +35,7 @@ pub(crate) fn spec(url: &str) -> BackendSpec {
         tls: BackendTls::default(),
         connect_timeout: Duration::from_secs(2),
         probe: ProbeStyle::Active,
+        api_kind: ApiKind::ChatCompletions,
     }
 }
 

@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use transom_core::upstream_error::UpstreamError;
 
+use crate::answer::protocol;
+
 /// A `chat.completion.chunk`, or the error object that some servers send in its place.
 #[derive(Debug, Deserialize)]
 pub(super) struct Chunk<'a> {
@@ -113,9 +115,4 @@ pub(super) fn read(data: &[u8]) -> Result<Chunk<'_>, UpstreamError> {
         let detail = format!("an event is not a chunk: {error}");
         UpstreamError::Protocol { detail }
     })
-}
-
-/// An answer that breaks the protocol.
-pub(super) fn protocol(detail: &str) -> UpstreamError {
-    UpstreamError::Protocol { detail: detail.to_owned() }
 }

@@ -3,9 +3,7 @@
 //! # Layout
 //!
 //! - [`Decoder`]: what each chunk means for the answer as a whole: its beginning, usage, its end.
-//! - `answer`: the items of the answer.
-//! - `calls`: which fragment belongs to which tool call.
-//! - `tools`: which tool a call is for; `input`: the input of a custom tool, out of its JSON.
+//! - [`crate::answer`]: the items of the answer.
 
 use std::sync::Arc;
 
@@ -15,19 +13,14 @@ use transom_core::request::Generation;
 use transom_core::upstream_error::{Report, UpstreamError};
 use transom_core::usage::Usage;
 
-use super::chunk::{self, Choice, Chunk, protocol, text};
+use serde_json::value::RawValue;
+
+use super::annotation;
+use super::chunk::{self, CallFragment, Choice, Chunk, Delta, text};
+use crate::answer::tools::Tools;
+use crate::answer::{Answer, Fragment};
 use crate::error::parse_report;
 use crate::tap::usage;
-use answer::Answer;
-use tools::Tools;
-
-mod answer;
-mod calls;
-mod input;
-mod tools;
-
-/// The most tool calls that one answer may have.
-pub const MAX_TOOL_CALLS: usize = 128;
 
 /// The answer the gateway asks for. It never asks for more, so others (`index` 1 and up) are
 /// skipped.
@@ -89,8 +82,12 @@ impl Decoder {
     /// kind that was declared, with the input of a custom tool as text. The call of a tool that
     /// was not declared is a function call.
     #[must_use]
-    pub fn with_tools(mut self, generation: &Generation) -> Self {
-        self.answer.know_tools(Tools::of(generation));
+    pub fn with_tools(self, generation: &Generation) -> Self {
+        self.knowing(Tools::of(generation))
+    }
+
+    pub(crate) fn knowing(mut self, tools: Tools) -> Self {
+        self.answer.know_tools(tools);
         self
     }
 
@@ -99,7 +96,7 @@ impl Decoder {
     /// # Errors
     ///
     /// - [`UpstreamError::Protocol`]: not UTF-8, not a chunk, a fragment of a call that has ended or
-    ///   never began, or more than [`MAX_TOOL_CALLS`];
+    ///   never began, or more than [`crate::answer::MAX_TOOL_CALLS`];
     /// - [`UpstreamError::Reported`]: an error object, or a `finish_reason` that tells of a failure
     ///   (`abort`, `error`);
     /// - [`UpstreamError::Truncated`]: `[DONE]` before any `finish_reason`.
@@ -171,12 +168,46 @@ impl Decoder {
         }
         if let Some(delta) = &choice.delta {
             let logprobs = choice.logprobs.as_ref().and_then(|logprobs| logprobs.content.as_ref());
-            self.answer.grow(delta, logprobs.map_or(&[], Vec::as_slice), out)?;
+            self.grow(delta, logprobs.map_or(&[], Vec::as_slice), out)?;
         }
         if let Some(finish) = stopped(text(choice.finish_reason.as_ref()))? {
             self.stage = Stage::Stopped(finish);
         }
         Ok(())
+    }
+}
+
+impl Decoder {
+    /// Takes in one delta: thoughts, then text, then calls, the order in which a model says them.
+    fn grow(
+        &mut self,
+        delta: &Delta<'_>,
+        logprobs: &[&RawValue],
+        out: &mut Vec<Event>,
+    ) -> Result<(), UpstreamError> {
+        let thoughts = delta.thoughts();
+        self.answer.think(thoughts, out)?;
+        let calls = delta.tool_calls.as_deref().unwrap_or_default();
+        let elsewhere = !thoughts.is_empty() || !calls.is_empty();
+        let logprobs = if elsewhere { &[] } else { logprobs };
+        let annotations = delta.annotations.map(annotation::read).unwrap_or_default();
+        self.answer.say(text(delta.content.as_ref()), logprobs, out)?;
+        self.answer.annotate(annotations, out)?;
+        self.answer.refuse(text(delta.refusal.as_ref()), out)?;
+        calls
+            .iter()
+            .enumerate()
+            .try_for_each(|(position, call)| self.answer.call(&fragment(position, call), out))
+    }
+}
+
+fn fragment<'a>(position: usize, call: &'a CallFragment<'_>) -> Fragment<'a> {
+    let function = call.function.as_ref();
+    Fragment {
+        index: call.index.or_else(|| u32::try_from(position).ok()).unwrap_or(u32::MAX),
+        id: text(call.id.as_ref()),
+        name: text(function.and_then(|function| function.name.as_ref())),
+        arguments: text(function.and_then(|function| function.arguments.as_ref())),
     }
 }
 

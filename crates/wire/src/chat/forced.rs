@@ -8,21 +8,21 @@ use transom_core::request::Generation;
 use transom_core::tool::{InputFormat, NamedTool, OwnTool, Tool, ToolChoice, ToolName};
 
 /// The tool, and the grammar of its input in Lark's notation.
-pub(super) struct Forced<'a> {
-    pub(super) tool: ToolName,
-    pub(super) grammar: &'a str,
+pub(crate) struct Forced<'a> {
+    pub(crate) tool: ToolName,
+    pub(crate) grammar: &'a str,
 }
 
 impl Forced<'_> {
     /// What the model is told, since nothing else tells it that this is a call.
-    pub(super) fn instruction(&self) -> String {
+    pub(crate) fn instruction(&self) -> String {
         let name = self.tool.flat();
         format!("Answer with the input for the tool `{name}`, and with nothing else.")
     }
 }
 
 /// The tool of this kind that the generation forces.
-pub(super) fn of(generation: &Generation) -> Option<Forced<'_>> {
+pub(crate) fn of(generation: &Generation) -> Option<Forced<'_>> {
     let ToolChoice::Tool(named @ NamedTool::Custom(_)) = &generation.tool_choice else {
         return None;
     };

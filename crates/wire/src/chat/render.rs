@@ -12,10 +12,10 @@ use transom_core::request::Generation;
 
 use super::forced::{self, Forced};
 
-mod format;
-mod message;
-mod messages;
-mod tools;
+pub(crate) mod format;
+pub(crate) mod message;
+pub(crate) mod messages;
+pub(crate) mod tools;
 
 /// What is up to the model server and its operator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,18 +144,22 @@ impl Body<'_> {
 }
 
 /// Writes fields and remembers their names: a field of ours cannot be written over.
-struct Fields<M> {
-    map: M,
-    written: Vec<&'static str>,
+pub(crate) struct Fields<M> {
+    pub(crate) map: M,
+    pub(crate) written: Vec<&'static str>,
 }
 
 impl<M: SerializeMap> Fields<M> {
-    fn put<T: Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), M::Error> {
+    pub(crate) fn put<T: Serialize>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), M::Error> {
         self.written.push(name);
         self.map.serialize_entry(name, value)
     }
 
-    fn put_some<T: Serialize>(
+    pub(crate) fn put_some<T: Serialize>(
         &mut self,
         name: &'static str,
         value: Option<&T>,
@@ -163,7 +167,11 @@ impl<M: SerializeMap> Fields<M> {
         value.map_or(Ok(()), |value| self.put(name, value))
     }
 
-    fn put_extra<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), M::Error> {
+    pub(crate) fn put_extra<T: Serialize>(
+        &mut self,
+        name: &str,
+        value: &T,
+    ) -> Result<(), M::Error> {
         if self.written.contains(&name) {
             return Ok(());
         }

@@ -29,7 +29,10 @@ use crate::grammar::Grammars;
 use events::Writer;
 
 mod events;
+mod orphan;
 mod payload;
+
+pub use orphan::{End, end_orphan};
 
 /// One response, from its beginning to its end.
 pub struct Encoder {
@@ -84,6 +87,33 @@ impl Encoder {
         }
     }
 
+    /// Writes the first two events of a response that waits in the background, and gives its object.
+    pub fn queue(&mut self, out: &mut BytesMut) -> Json {
+        let object = self.object(&Outcome::Queued);
+        self.lifecycle("response.created", &object, out);
+        self.lifecycle("response.queued", &object, out);
+        object
+    }
+
+    /// Writes that a response which waited is being written, and gives its object.
+    pub fn start(&mut self, out: &mut BytesMut) -> Json {
+        let object = self.object(&Outcome::InProgress);
+        self.lifecycle("response.in_progress", &object, out);
+        object
+    }
+
+    /// How many events have been written.
+    pub fn written(&self) -> u64 {
+        self.writer.as_ref().map_or(0, Writer::written)
+    }
+
+    /// Forgets that events from this number on have been written: they were not sent.
+    pub fn rewind(&mut self, written: u64) {
+        if let Some(writer) = &mut self.writer {
+            writer.rewind(written);
+        }
+    }
+
     /// Takes one event in and writes what follows from it.
     pub fn event(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), Violation> {
         self.transcript.apply(event)?;
@@ -101,7 +131,7 @@ impl Encoder {
     pub fn finish(&mut self, finish: Finish, now: Timestamp, out: &mut BytesMut) -> Finished {
         let outcome = Outcome::Ended { finish, at: now };
         let status = match outcome.status() {
-            Some(TurnStatus::Completed) => ItemStatus::Completed,
+            TurnStatus::Completed => ItemStatus::Completed,
             _ => ItemStatus::Incomplete,
         };
         self.transcript.close(status);
@@ -123,7 +153,7 @@ impl Encoder {
         let name = match finished.status {
             TurnStatus::Completed => "response.completed",
             TurnStatus::Incomplete => "response.incomplete",
-            TurnStatus::Failed | TurnStatus::Cancelled => return,
+            _ => return,
         };
         if self.writer.is_some() {
             self.lifecycle(name, &finished.object, out);
@@ -143,9 +173,13 @@ impl Encoder {
         finished
     }
 
-    /// Ends the answer because the client left; there is nobody to tell.
-    pub fn cancel(&mut self) -> Finished {
+    /// Ends the answer because the client left, or does not want it any more. Whoever still reads
+    /// its stream is told: OpenAI has no event for it, so it is an error.
+    pub fn cancel(&mut self, out: &mut BytesMut) -> Finished {
         self.transcript.close(ItemStatus::Incomplete);
+        if let Some(writer) = &mut self.writer {
+            writer.error(&Failure::Cancelled.public(), out);
+        }
         self.finished(&Outcome::Cancelled)
     }
 
@@ -181,7 +215,7 @@ impl Encoder {
             json: json::raw(&ShownItem(&entry.item)),
         });
         Finished {
-            status: outcome.status().unwrap_or(TurnStatus::Failed),
+            status: outcome.status(),
             object: self.object(outcome),
             output: output.collect(),
         }

@@ -1,6 +1,9 @@
 //! The response object.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use transom_core::Json;
 use transom_core::clock::Timestamp;
 use transom_core::event::Finish;
@@ -10,10 +13,12 @@ use transom_core::port::store::TurnStatus;
 use transom_core::transcript::Entry;
 use transom_core::usage::Usage;
 
-use super::request::{Labels, Settings};
+use super::request::{Ground, Labels, Settings};
 
+mod amended;
 mod shown;
 
+pub(super) use amended::amended;
 pub(super) use shown::Shown;
 
 /// What the response object says about the request. It is made once and does not change while the
@@ -32,6 +37,8 @@ pub struct Head {
     pub model: String,
     /// Whether it is kept.
     pub store: bool,
+    /// Who waits for it.
+    pub ground: Ground,
     /// The tools in force, inherited ones included: a JSON array, fit for a stored turn.
     pub tools: Json,
     /// The tool choice in force, likewise.
@@ -45,6 +52,8 @@ pub struct Head {
 /// How far a response has got.
 #[derive(Clone, Debug)]
 pub enum Outcome {
+    /// It waits in the background for a model.
+    Queued,
     /// It is being written.
     InProgress,
     /// The model stopped.
@@ -56,8 +65,19 @@ pub enum Outcome {
     },
     /// Something broke.
     Failed(PublicError),
-    /// The client left.
+    /// The client left, or cancelled it.
     Cancelled,
+}
+
+/// The status in a stored object; `None` in what is none.
+pub fn status_of(object: &RawValue) -> Option<TurnStatus> {
+    #[derive(Deserialize)]
+    struct Status<'a> {
+        #[serde(borrow)]
+        status: Cow<'a, str>,
+    }
+    let found: Status<'_> = serde_json::from_str(object.get()).ok()?;
+    TurnStatus::from_word(&found.status)
 }
 
 /// The `error` of a failed response.
@@ -83,18 +103,17 @@ impl PublicError {
 }
 
 impl Outcome {
-    /// The status a finished response is kept with; `None` while it is being written.
-    pub fn status(&self) -> Option<TurnStatus> {
+    /// The status a response is kept with.
+    pub fn status(&self) -> TurnStatus {
         match self {
-            Self::InProgress => None,
-            Self::Ended { finish: Finish::Stop | Finish::ToolCalls, .. } => {
-                Some(TurnStatus::Completed)
-            }
+            Self::Queued => TurnStatus::Queued,
+            Self::InProgress => TurnStatus::InProgress,
+            Self::Ended { finish: Finish::Stop | Finish::ToolCalls, .. } => TurnStatus::Completed,
             Self::Ended { finish: Finish::Length | Finish::ContentFilter, .. } => {
-                Some(TurnStatus::Incomplete)
+                TurnStatus::Incomplete
             }
-            Self::Failed(_) => Some(TurnStatus::Failed),
-            Self::Cancelled => Some(TurnStatus::Cancelled),
+            Self::Failed(_) => TurnStatus::Failed,
+            Self::Cancelled => TurnStatus::Cancelled,
         }
     }
 }

@@ -44,6 +44,8 @@ pub struct CreateResponse {
     pub conversation: Option<String>,
     /// Whether to keep the response.
     pub store: bool,
+    /// Who waits for it.
+    pub ground: Ground,
     /// How the answer is sent.
     pub delivery: Delivery,
     /// Whether the model is asked at all.
@@ -69,6 +71,15 @@ pub enum Delivery {
     Whole,
     /// As an event stream.
     Stream,
+}
+
+/// Who waits for a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// Its client: it ends when the client leaves.
+    Foreground,
+    /// Nobody: it has an id at once, and goes on whoever leaves.
+    Background,
 }
 
 /// What is done with a request.
@@ -100,6 +111,7 @@ pub fn parse_event(text: &[u8]) -> Result<CreateResponse, Failure> {
     let mut fields = Object::read(raw, &Path::Root).map_err(|_| no_object())?;
     let work = socket::read(&mut fields)?;
     fields.flag("stream")?;
+    socket::refuse_background(&mut fields)?;
     read(fields, Delivery::Stream, work)
 }
 
@@ -119,6 +131,8 @@ fn read(
     if conversation.is_some() && previous_response_id.is_some() {
         return Err(refuse::mutually_exclusive("conversation", "previous_response_id"));
     }
+    let store = fields.flag("store")?.unwrap_or(true);
+    let ground = read_ground(&mut fields, store)?;
     let settings = Settings::read(&mut fields)?;
     // Nothing is said to the model where nothing is generated.
     let may_be_empty =
@@ -137,7 +151,8 @@ fn read(
         input,
         previous_response_id,
         conversation,
-        store: fields.flag("store")?.unwrap_or(true),
+        store,
+        ground,
         delivery,
         work,
         tools,
@@ -167,12 +182,20 @@ fn or_null<T>(
     if raw.get() == "null" { Ok(null) } else { read(raw) }
 }
 
+/// A response that is not kept could not be found again by anybody.
+fn read_ground(fields: &mut Object<'_, '_>, store: bool) -> Result<Ground, Failure> {
+    match (fields.flag("background")?, store) {
+        (Some(true), false) => {
+            let why = "A response in the background has to be stored: leave 'store' out.";
+            Err(refuse::wrong_value(&Path::Root.field("store"), why))
+        }
+        (Some(true), true) => Ok(Ground::Background),
+        (Some(false) | None, _) => Ok(Ground::Foreground),
+    }
+}
+
 /// What OpenAI offers and this gateway does not: a false or null value asks for nothing.
 fn refuse_unsupported(fields: &mut Object<'_, '_>) -> Result<(), Failure> {
-    if fields.flag("background")? == Some(true) {
-        let path = Path::Root.field("background");
-        return Err(refuse::unsupported_value(&path, "responses run in the foreground here."));
-    }
     if fields.take("prompt").is_some() {
         let why = "There are no stored prompts here: send 'instructions' and 'input'.";
         return Err(refuse::unsupported_parameter(&Path::Root.field("prompt"), why));

@@ -10,6 +10,7 @@ use transom_core::failure::Failure;
 use transom_core::id::{IdSource, ResponseId};
 use transom_core::item::ItemStatus;
 use transom_core::tool::ToolName;
+use transom_testkit::exchanges;
 
 use super::encode::{Encoder, Finished};
 use super::request::{Begin, Delivery, Past, Turn, parse};
@@ -29,7 +30,7 @@ pub(super) const BEGINNING: Timestamp = Timestamp::from_millis(1_767_225_600_000
 pub(super) const END: Timestamp = Timestamp::from_millis(1_767_225_660_000);
 
 /// A request joined with its past.
-pub(super) fn resolve(body: &str, past: Past) -> Result<Turn, Failure> {
+pub(crate) fn resolve(body: &str, past: Past) -> Result<Turn, Failure> {
     let ids = Counter::default();
     let begin =
         Begin { id: ResponseId::fresh(&ids), created_at: BEGINNING, conversation: None, ids: &ids };
@@ -52,6 +53,7 @@ pub(super) fn stream(body: &str, events: &[Event], finish: Finish) -> (Vec<u8>, 
     }
     let finished = encoder.finish(finish, END, &mut out);
     encoder.terminal(&finished, &mut out);
+    exchanges::note_stream(&out);
     (out.to_vec(), finished)
 }
 

@@ -1,4 +1,4 @@
-//! The `usage` object of the chat, completions and embeddings protocols.
+//! The `usage` object of the chat, completions and embeddings protocols, and that of responses.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -39,6 +39,16 @@ struct CompletionDetails {
     reasoning_tokens: Count,
 }
 
+/// `usage` of a model server's own responses; its counts have other names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct NativeUsage {
+    input_tokens: Count,
+    output_tokens: Count,
+    input_tokens_details: Option<PromptDetails>,
+    output_tokens_details: Option<CompletionDetails>,
+}
+
 /// One count, as far as it is one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Count {
@@ -76,6 +86,21 @@ pub fn parse(json: &str) -> Result<Option<Usage>, Unusable> {
         Ok(Some(usage)) => usage.into_usage().map(Some),
         Err(_) => Err(Unusable),
     }
+}
+
+/// Reads the `usage` value of a model server's own response, likewise.
+pub fn parse_native(json: &str) -> Result<Option<Usage>, Unusable> {
+    let Some(usage) = serde_json::from_str::<Option<NativeUsage>>(json).map_err(|_| Unusable)?
+    else {
+        return Ok(None);
+    };
+    let usage = WireUsage {
+        prompt_tokens: usage.input_tokens,
+        completion_tokens: usage.output_tokens,
+        prompt_tokens_details: usage.input_tokens_details,
+        completion_tokens_details: usage.output_tokens_details,
+    };
+    usage.into_usage().map(Some)
 }
 
 impl Count {

@@ -171,3 +171,40 @@ fn arguments_are_passed_on_as_they_are() {
     let child = Machine::new().config("-- m --served-model-name ''").child.unwrap();
     assert_eq!(child.arguments.as_slice()[..2], ["--served-model-name", ""]);
 }
+
+#[test]
+fn the_kind_of_api_is_said_in_any_spelling_and_everywhere() {
+    use transom_core::backend::ApiKind::{ChatCompletions, Responses};
+    let kind = |machine: &Machine, line: &str| {
+        let line = format!("--code-interpreter disabled --upstream {URL} {line}");
+        machine.config(line.trim()).fleet.backends[0].api_kind
+    };
+    let machine = Machine::new();
+    assert_eq!(kind(&machine, ""), ChatCompletions);
+    for (word, expected) in [
+        ("responses", Responses),
+        ("RESPONSES", Responses),
+        ("chat_completions", ChatCompletions),
+        ("Chat-Completions", ChatCompletions),
+    ] {
+        assert_eq!(kind(&machine, &format!("--upstream-api-kind {word}")), expected, "{word}");
+    }
+    let variable = machine.clone().variable("VR_UPSTREAM_API_KIND", "responses");
+    assert_eq!(kind(&variable, ""), Responses);
+    assert_eq!(kind(&variable, "--upstream-api-kind chat-completions"), ChatCompletions);
+    let file = machine.clone().file("transom.yaml", "upstream:\n  api_kind: responses\n");
+    assert_eq!(kind(&file, ""), Responses);
+    assert_eq!(
+        machine.problems("serve --upstream http://a:1 --upstream-api-kind response"),
+        [
+            "--upstream-api-kind: `response` is not one of chat_completions, responses (did you mean \
+          `responses`?)"
+        ]
+    );
+    let each = "backends:\n  - {name: a, url: http://a:1, api_kind: responses}\n  \
+                - {name: b, url: http://b:1}\nmodels:\n  - {name: m, deployments: [{backend: a}, \
+                {backend: b}]}\n";
+    let config = machine.file("transom.yaml", each).config("--code-interpreter disabled");
+    let kinds: Vec<_> = config.fleet.backends.iter().map(|backend| backend.api_kind).collect();
+    assert_eq!(kinds, [Responses, ChatCompletions]);
+}

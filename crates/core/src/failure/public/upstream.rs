@@ -51,6 +51,8 @@ fn status_reply(status: StatusCode, report: &Report) -> Public {
         return quoted(status, code, report);
     }
     match status.as_u16() {
+        // vLLM says so of requests that it will never serve, such as a forced call of gpt-oss.
+        501 => quoted(StatusCode::BAD_REQUEST, "upstream_rejected", report),
         401 | 403 => server(
             StatusCode::BAD_GATEWAY,
             "upstream_authentication",

@@ -14,6 +14,7 @@ use transom_core::event::Finish;
 use transom_core::failure::Failure;
 use transom_core::id::ResponseId;
 use transom_core::item::{Conformity, Item};
+use transom_core::port::jobs::JobEnd;
 use transom_core::port::store::{ResponseStore, StoreError, StoredItem, TurnRecord, TurnStatus};
 use transom_core::scope::Scope;
 use transom_wire::responses::encode::Finished;
@@ -32,8 +33,8 @@ pub(super) struct Ledger {
     store: Arc<dyn ResponseStore>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
-    scope: Scope,
-    head: Head,
+    pub(super) scope: Scope,
+    pub(super) head: Head,
     input: Vec<StoredItem>,
     held: Option<Held>,
     session: Option<Arc<Session>>,
@@ -86,14 +87,18 @@ impl Ledger {
 
     /// Makes the turn durable, unless its client did not want it kept, and adds its items to its
     /// conversation.
-    async fn commit(&mut self, finished: &Finished) -> Result<(), StoreError> {
+    async fn commit(&mut self, finished: &Finished, job: Option<JobEnd>) -> Result<(), StoreError> {
         if !self.head.store && self.held.is_none() {
             return Ok(());
         }
         let started = Instant::now();
         // A store that panics has not said that the turn is durable.
         let committed = AssertUnwindSafe(async {
-            if self.head.store { self.record(finished).await } else { self.items(finished).await }
+            if self.head.store {
+                self.record(finished, job).await
+            } else {
+                self.items(finished).await
+            }
         });
         let committed = committed.catch_unwind().await.unwrap_or_else(|panic| {
             Err(StoreError::Unavailable(super::panic_message(&*panic).into()))
@@ -103,7 +108,7 @@ impl Ledger {
     }
 
     /// Writes the response, and its items into its conversation with it.
-    async fn record(&mut self, finished: &Finished) -> Result<(), StoreError> {
+    async fn record(&mut self, finished: &Finished, job: Option<JobEnd>) -> Result<(), StoreError> {
         let record = TurnRecord {
             id: self.head.id.clone(),
             parent: self.parent(),
@@ -120,6 +125,7 @@ impl Ledger {
             output: finished.output.clone(),
             tools: Some(self.head.tools.clone()),
             tool_choice: Some(self.head.tool_choice.clone()),
+            job,
         };
         self.store.commit_turn(&self.scope, record).await?;
         if let Some(held) = &mut self.held {
@@ -144,14 +150,20 @@ impl Ledger {
     fn failure(&self, error: StoreError) -> Failure {
         match (error, &self.head.conversation) {
             (StoreError::Conflict, Some(id)) => Failure::ConversationLocked(id.clone()),
+            // Somebody has cancelled, deleted or taken over what ran in the background.
+            (StoreError::Conflict, None) => Failure::Cancelled,
             (error, _) => Failure::Store(error),
         }
     }
 
     /// Writes down a turn that nobody waits for any more.
-    async fn commit_quietly(&mut self, finished: &Finished) {
-        if let Err(error) = self.commit(finished).await {
-            tracing::error!(response.id = %self.head.id, %error, "a turn could not be stored");
+    async fn commit_quietly(&mut self, finished: &Finished, job: Option<JobEnd>) {
+        match self.commit(finished, job).await {
+            // It has ended some other way already.
+            Ok(()) | Err(StoreError::Conflict) => {}
+            Err(error) => {
+                tracing::error!(response.id = %self.head.id, %error, "a turn could not be stored");
+            }
         }
     }
 }
@@ -161,14 +173,21 @@ impl Running {
     pub(super) async fn keep(&mut self, finish: Finish) -> Result<Finished, Failure> {
         let finished = self.encoder.finish(finish, self.ledger.clock.now(), &mut self.out);
         let memory = self.ledger.memory(&finished);
+        let unsent = self.tell_of_end(&finished);
+        let job = self.job_end().await?;
         let committing = Instant::now();
-        let committed = self.ledger.commit(&finished).await;
+        let committed = self.ledger.commit(&finished, job).await;
         self.journal.committed(committing.elapsed());
-        committed.map_err(|error| self.ledger.failure(error))?;
+        if let Err(error) = committed {
+            self.take_back(unsent);
+            return Err(self.ledger.failure(error));
+        }
         if let Some((session, turn)) = memory {
             session.keep(self.ledger.head.id.clone(), turn);
         }
-        self.encoder.terminal(&finished, &mut self.out);
+        if self.background.is_none() {
+            self.encoder.terminal(&finished, &mut self.out);
+        }
         Ok(finished)
     }
 
@@ -189,6 +208,7 @@ impl Running {
     /// Something broke.
     pub(super) async fn fail(mut self, failure: Failure) {
         let id = self.ledger.head.id.clone();
+        let Some(failure) = self.hand_over(failure).await else { return };
         let finished = self.encoder.fail(&failure, &mut self.out);
         self.settlement.failed(&failure);
         self.journal.failed(&id);
@@ -197,19 +217,26 @@ impl Running {
             // The edge has logged this exchange as a success long ago.
             tracing::warn!(response.id = %id, %failure, "a stream failed");
         }
-        if !matches!(failure, Failure::Store(_)) {
-            self.ledger.commit_quietly(&finished).await;
+        // Without a store a turn in the background stays open, until somebody can end it.
+        if !matches!(failure, Failure::Store(_))
+            && let Ok(job) = self.job_end().await
+        {
+            self.ledger.commit_quietly(&finished, job).await;
         }
         self.sink.fail(failure, self.out.freeze()).await;
         self.journal.ended(&id);
     }
 
-    /// The client left.
+    /// The client left, or cancelled what runs in the background.
     pub(super) async fn cancelled(mut self) {
-        let finished = self.encoder.cancel();
+        let finished = self.encoder.cancel(&mut self.out);
         self.settlement.spent(self.encoder.transcript().usage());
-        tracing::info!(response.id = %self.ledger.head.id, "cancelled: the client left");
-        self.ledger.commit_quietly(&finished).await;
+        let id = &self.ledger.head.id;
+        let why = if self.background.is_some() { "not to go on here" } else { "the client left" };
+        tracing::info!(response.id = %id, "cancelled: {why}");
+        if let Ok(job) = self.job_end().await {
+            self.ledger.commit_quietly(&finished, job).await;
+        }
         self.journal.ended(&self.ledger.head.id);
     }
 }

@@ -45,6 +45,13 @@ impl Journal {
         Self { stopwatch, timings: wanted.timings, sent }
     }
 
+    /// Another body was sent than the one that was planned for most servers.
+    pub(super) fn sent(&mut self, body: impl FnOnce() -> Bytes) {
+        if let Some(sent) = &mut self.sent {
+            *sent = body();
+        }
+    }
+
     /// This long after the model server was called it sent its first event.
     pub(super) fn first_event(&mut self, after: Duration) {
         self.stopwatch.first_event = Some(after);

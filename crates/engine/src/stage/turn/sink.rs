@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use transom_core::failure::Failure;
 use transom_wire::responses::request::Delivery;
 
+use crate::background::EventLog;
 use crate::call::Reply;
 
 /// Pieces that wait for a client that reads slowly; then the model server waits too. A piece is
@@ -21,7 +22,9 @@ const WAITING: usize = 4;
 pub(super) struct Gone;
 
 /// The turn's end.
-pub(super) enum Sink {
+pub(crate) enum Sink {
+    /// Nobody waits: what is sent goes into the store.
+    Log(EventLog),
     /// Nothing is sent before the whole answer.
     Whole(oneshot::Sender<Result<Bytes, Failure>>),
     /// A stream whose status line has not been sent: a failure still gets a status of its own.
@@ -74,7 +77,7 @@ fn lost() -> Failure {
 impl Sink {
     /// A stream's status line may go out. `false` when it has gone out before.
     pub(super) fn begin(&mut self) -> bool {
-        let first = !self.is_stream();
+        let first = !self.has_begun();
         *self = match std::mem::replace(self, Self::Closed) {
             Self::Waiting(begun, pieces) => match begun.send(Ok(())) {
                 Ok(()) => Self::Stream(pieces),
@@ -90,6 +93,13 @@ impl Sink {
         matches!(self, Self::Waiting(..) | Self::Stream(_))
     }
 
+    fn has_begun(&self) -> bool {
+        match self {
+            Self::Log(log) => log.has_begun(),
+            _ => self.is_stream(),
+        }
+    }
+
     /// Whether a stream has begun.
     pub(super) fn is_stream(&self) -> bool {
         matches!(self, Self::Stream(_))
@@ -98,6 +108,7 @@ impl Sink {
     /// Waits until the client has left.
     pub(super) async fn gone(&mut self) {
         match self {
+            Self::Log(log) => log.gone().await,
             Self::Whole(answer) => answer.closed().await,
             Self::Waiting(begun, _) => begun.closed().await,
             Self::Stream(pieces) => pieces.closed().await,
@@ -105,9 +116,11 @@ impl Sink {
         }
     }
 
-    /// Sends a piece of a stream; waits while the client is slow. A whole answer has no pieces.
-    pub(super) async fn send(&mut self, piece: Bytes) -> Result<(), Gone> {
+    /// Sends a piece of a stream, which ends with event number `end`; waits while the client is slow.
+    /// A whole answer has no pieces.
+    pub(super) async fn send(&mut self, piece: Bytes, end: u64) -> Result<(), Gone> {
         match self {
+            Self::Log(log) => log.send(piece, end).await.map_err(|_| Gone),
             Self::Stream(pieces) if !piece.is_empty() => pieces.send(piece).await.map_err(|_| Gone),
             Self::Closed => Err(Gone),
             Self::Whole(_) | Self::Waiting(..) | Self::Stream(_) => Ok(()),
@@ -119,7 +132,8 @@ impl Sink {
         match self {
             Self::Whole(answer) => drop(answer.send(Ok(whole))),
             Self::Stream(pieces) => drop(pieces.send(last).await),
-            Self::Waiting(..) | Self::Closed => {}
+            // What a log ends with is in the record.
+            Self::Log(_) | Self::Waiting(..) | Self::Closed => {}
         }
     }
 
@@ -130,13 +144,13 @@ impl Sink {
             Self::Whole(answer) => drop(answer.send(Err(failure))),
             Self::Waiting(begun, _) => drop(begun.send(Err(failure))),
             Self::Stream(pieces) => drop(pieces.send(last).await),
-            Self::Closed => {}
+            Self::Log(_) | Self::Closed => {}
         }
     }
 }
 
 /// A stream's body.
-struct Pieces(mpsc::Receiver<Bytes>);
+pub(crate) struct Pieces(pub(crate) mpsc::Receiver<Bytes>);
 
 impl Body for Pieces {
     type Data = Bytes;

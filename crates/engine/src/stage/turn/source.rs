@@ -7,11 +7,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use tokio::time::Instant;
+use transom_core::backend::ApiKind;
 use transom_core::failure::Failure;
 use transom_core::port::upstream::UpstreamBody;
 use transom_wire::sse::COMMENT_KEEP_ALIVE;
 
 use super::Running;
+use crate::dispatch::job::Native;
 use crate::dispatch::{Opened, hidden};
 
 impl Running {
@@ -19,13 +21,25 @@ impl Running {
     /// meanwhile; until then a failure keeps its status.
     pub(super) async fn open(&mut self) -> Result<(VecDeque<Bytes>, UpstreamBody), Failure> {
         let called = Instant::now();
+        let drain = self.gateway.drain.clone();
         let mut opening = Box::pin(Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job)));
         let served = loop {
             let silent = self.last_sent + self.keep_alive;
             tokio::select! {
-                served = &mut opening => break served?,
+                served = &mut opening => match served {
+                    Ok(served) => break served,
+                    Err(failure) => {
+                        self.pause(failure).await?;
+                        let again = Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job));
+                        opening = Box::pin(again);
+                    }
+                },
                 () = self.sink.gone() => return Err(Failure::Cancelled),
                 () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
+                // Nobody has seen anything of it: another gateway can do it as well.
+                () = drain.cancelled(), if self.background.is_some() => {
+                    return Err(Failure::ShuttingDown);
+                }
                 () = tokio::time::sleep_until(silent), if self.sink.can_stream() => {
                     self.begin().await?;
                     self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
@@ -39,9 +53,29 @@ impl Running {
         let first_token = first_content.saturating_duration_since(called);
         self.gateway.metrics.first_token.observe(first_token.as_secs_f64());
         self.journal.first_event(first_token);
+        self.decoder = self.expectation.decoder(served.speaks);
+        if served.speaks == ApiKind::Responses
+            && let Native::Body(body) = &self.job.native
+        {
+            self.journal.sent(|| body(&self.job.asked));
+        }
         self.upstream_name = served.names.map(|names| names.upstream);
         self.flight = Some(served.flight);
         Ok((held, rest))
+    }
+
+    /// Waits before the model is asked again, where nobody waits for the answer: a turn in the
+    /// background that could not begin. Every other failure is the turn's.
+    async fn pause(&mut self, failure: Failure) -> Result<(), Failure> {
+        let pause = self.background.as_ref().and_then(|job| job.pause(&failure));
+        let Some(pause) = pause else { return Err(failure) };
+        tracing::info!(%failure, seconds = pause.as_secs(), "asked again after a pause");
+        let drain = self.gateway.drain.clone();
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            () = self.sink.gone() => Err(Failure::Cancelled),
+            () = drain.cancelled() => Err(Failure::ShuttingDown),
+        }
     }
 
     /// The next bytes of the model server; `None` at the end. A stream that has been silent

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
+use transom_testkit::exchanges::{self, Form};
 use transom_testkit::{PATIENCE, TestGateway};
 
 use crate::support::{RESPONSES, json};
@@ -75,7 +76,11 @@ impl Client {
     /// The next message of any kind.
     pub(crate) async fn message(&mut self) -> Message {
         let message = timeout(PATIENCE, self.0.next()).await.expect("a message in time");
-        message.expect("no end").expect("a message")
+        let message = message.expect("no end").expect("a message");
+        if let Message::Text(text) = &message {
+            exchanges::note("GET", RESPONSES, 101, Form::Message, text);
+        }
+        message
     }
 
     /// Events up to the first of this kind, which is returned.

@@ -13,8 +13,9 @@ const HEAD: &str = "<!-- Generated from crates/core; do not edit. -->
 
 # Errors
 
-Every error is `{\"error\": {\"message\", \"type\", \"param\", \"code\"}}`, and every answer carries
-`x-request-id`. In a stream of `/v1/responses` that has begun, an `error` event with the same fields
+Every error is `{\"error\": {\"message\", \"type\", \"param\", \"code\"}}`, with the code in the header
+`x-transom-error-code` too, and every answer carries `x-request-id`. The `error` of a failed response has one
+of OpenAI's codes, and ours at the end of its message. In a stream of `/v1/responses` that has begun, an `error` event with the same fields
 and a `response.failed` event end the stream without `[DONE]`; in a chat stream it is one
 `data: {\"error\": …}`. On a WebSocket, what would have been an answer with a status is
 `{\"type\": \"error\", \"status\", \"error\": {…}}`, and the connection stays open.
@@ -95,7 +96,16 @@ fn when(failure: &Failure) -> String {
             "two responses got one id".to_owned()
         }
         Failure::ShuttingDown => "the gateway stops and had to cut the request".to_owned(),
-        Failure::Cancelled => "the client left (seen in logs and metrics only)".to_owned(),
+        Failure::Cancelled => {
+            "the client left (seen in logs and metrics only), or a response in the background was \
+             cancelled (seen in its stream)"
+                .to_owned()
+        }
+        Failure::Interrupted => {
+            "the gateway that ran a response in the background stopped in the middle of it (seen in \
+             the response and its stream)"
+                .to_owned()
+        }
         Failure::Internal(_) => "a defect of the gateway".to_owned(),
     }
 }
@@ -133,6 +143,7 @@ fn failures() -> Vec<Failure> {
         Failure::Store(StoreError::Duplicate),
         Failure::ShuttingDown,
         Failure::Cancelled,
+        Failure::Interrupted,
         Failure::Internal("".into()),
     ]);
     all

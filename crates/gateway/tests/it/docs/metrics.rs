@@ -10,7 +10,7 @@ use transom_engine::metrics::fleet::{
     AttemptLabel, DeploymentLabel, FallbackLabel, Fleet, ModelLabel, StateLabel, SymptomLabel,
 };
 use transom_engine::metrics::{
-    Exchange, Metrics, OutcomeLabel, RouteLabel, StreamLabel, TokenLabel, ToolLabel,
+    AdoptedLabel, Exchange, Metrics, OutcomeLabel, RouteLabel, StreamLabel, TokenLabel, ToolLabel,
 };
 
 const HEAD: &str = "<!-- Generated from crates/engine; do not edit. -->
@@ -82,6 +82,8 @@ fn scrape() -> String {
         stream_seconds,
         tool_calls,
         sockets: _,
+        background: _,
+        adopted,
         outcomes,
         tokens,
         first_token: _,
@@ -96,6 +98,7 @@ fn scrape() -> String {
     drop(tool_calls.get_or_create(&ToolLabel { tool_type: "function" }));
     drop(outcomes.get_or_create(&OutcomeLabel { route: "/v1/responses", outcome: "completed" }));
     drop(tokens.get_or_create(&TokenLabel { kind: "input" }));
+    drop(adopted.get_or_create(&AdoptedLabel { outcome: "run_again" }));
     fleet_once(&fleet);
     let mut text = String::new();
     encode(&mut text, &registry).expect("the metrics page");

@@ -29,7 +29,7 @@ pub(super) fn parse(guide: &str) -> Vec<Block> {
         let kind = match words.as_slice() {
             ["sh"] => Kind::Run,
             ["sh", "server"] => Kind::Serve,
-            ["sh", "no-run"] => continue,
+            ["sh", "no-run"] | ["python" | "js"] => continue,
             ["yaml" | "dotenv" | "toml", name] => Kind::File((*name).to_owned()),
             ["text"] => {
                 let last = blocks.last_mut().expect("a block above the expected output");

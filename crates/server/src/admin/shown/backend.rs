@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use transom_core::backend::Has;
 use transom_core::clock::Timestamp;
 use transom_engine::control::{BackendView, Mark, Marked};
 
-use super::{DeploymentStatus, ProbeWord, StateWord, address, deployment, key, probe};
+use super::{
+    ApiKindWord, DeploymentStatus, ProbeWord, StateWord, address, api_kind, deployment, key, probe,
+};
 use crate::shape::{Seconds, shape, words};
 
 words! {
@@ -28,6 +31,10 @@ shape! {
         connect_timeout: Seconds,
         /// How it is watched.
         probe: ProbeWord,
+        /// Where it is asked for turns of the Responses API.
+        api_kind: ApiKindWord,
+        /// Which routes it has, as far as it says.
+        offer: OfferShown,
         /// How it stands.
         state: StateWord,
         /// Why, and what to do about it.
@@ -40,6 +47,21 @@ shape! {
         served_models: Vec<ServedModelShown>,
         /// Every deployment on it.
         deployments: Vec<DeploymentStatus>,
+    }
+}
+
+words! {
+    /// Whether a server has a route.
+    HasWord of Has::ALL.map(Has::word)
+}
+
+shape! {
+    /// Which routes a server has.
+    answer struct OfferShown {
+        /// `/v1/chat/completions`
+        chat_completions: HasWord,
+        /// `/v1/responses`
+        responses: HasWord,
     }
 }
 
@@ -95,6 +117,11 @@ pub(crate) fn backend(view: &BackendView) -> Backend {
         insecure_tls: view.spec.tls.insecure,
         connect_timeout: Seconds(view.spec.connect_timeout),
         probe: probe(view.spec.probe),
+        api_kind: api_kind(view.spec.api_kind),
+        offer: OfferShown {
+            chat_completions: HasWord(view.offer.chat_completions.word()),
+            responses: HasWord(view.offer.responses.word()),
+        },
         state: StateWord(view.state.word()),
         reason: view.state.reason().map(str::to_owned),
         mark: marked(&view.marked),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use transom_core::backend::BackendSpec;
 use transom_core::model::{self, Mode, Strategy, UpstreamName};
 
-use super::{ProbeWord, address, probe};
+use super::{ApiKindWord, ProbeWord, address, api_kind, probe};
 use crate::shape::{Definitions, Schema, Seconds, Shape, object, shape, words};
 
 words! {
@@ -122,6 +122,8 @@ shape! {
         connect_timeout: Option<Seconds>,
         /// How it is watched.
         probe: Option<ProbeWord>,
+        /// Where it is asked for turns of the Responses API.
+        api_kind: Option<ApiKindWord>,
     }
 }
 
@@ -182,5 +184,6 @@ pub(super) fn backend(spec: &BackendSpec) -> BackendDeclared {
         insecure_tls: Some(spec.tls.insecure),
         connect_timeout: Some(Seconds(spec.connect_timeout)),
         probe: Some(probe(spec.probe)),
+        api_kind: Some(api_kind(spec.api_kind)),
     }
 }

@@ -33,17 +33,6 @@ pub(in crate::api) fn check(query: Option<&str>) -> Result<(), Failure> {
         .try_for_each(|(_, value)| check_include(&value))
 }
 
-/// Resuming a stream is for background responses, which do not exist yet: said, not ignored.
-pub(super) fn refuse_stream(query: Option<&str>) -> Result<(), Failure> {
-    let asked = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .any(|(name, value)| name == "stream" && value == "true");
-    if !asked {
-        return Ok(());
-    }
-    let message = "Stored responses cannot be streamed. Leave `stream` out.".to_owned();
-    Err(Failure::invalid("stream", "unsupported_parameter", message))
-}
-
 fn limit(value: &str) -> Result<u32, Failure> {
     value.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
         let message = format!("`limit` must be a whole number from 1 to {MOST}.");

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use transom_core::backend::BackendId;
+use transom_core::backend::{BackendId, Has, Offer};
 use transom_core::caller::Principal;
 use transom_core::clock::Timestamp;
 use transom_core::model::Source;
@@ -105,6 +105,7 @@ impl Control for Fake {
                 marked: Marked::default(),
                 load: fleet::load(&spec.id.0),
                 served: fleet::served(&spec.id.0),
+                offer: Offer { chat_completions: Has::Yes, responses: Has::No },
                 deployments: deployments.collect(),
                 spec,
             }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use transom_core::backend::{
-    BackendId, BackendKey, BackendSpec, BackendState, BackendTls, Load, ProbeStyle, ServedModel,
+    ApiKind, BackendId, BackendKey, BackendSpec, BackendState, BackendTls, Load, ProbeStyle,
+    ServedModel,
 };
 use transom_core::fleet::{Fleet, Routing};
 use transom_core::model::{
@@ -58,6 +59,7 @@ fn spec(name: &str, key: BackendKey) -> BackendSpec {
         tls: BackendTls::default(),
         connect_timeout: Duration::from_secs(2),
         probe: ProbeStyle::Active,
+        api_kind: ApiKind::ChatCompletions,
     }
 }
 

@@ -45,10 +45,12 @@ SET next_position = next_position + ?4, lease_holder = NULL, lease_until = NULL
 WHERE id = ?1 AND org_id = ?2 AND team_id = ?3 AND lease_holder = ?5
 RETURNING next_position - ?4";
 
-/// Takes a lease for `?4` until `?5`, if it is free at `?6`.
+/// Takes a lease for `?4` until `?5`, if it is free at `?6` or `?4` has it: a response that is written
+/// by another process now is the same response.
 pub(in crate::sqlite) const LEASE: &str = "
 UPDATE conversations SET lease_holder = ?4, lease_until = ?5
-WHERE id = ?1 AND org_id = ?2 AND team_id = ?3 AND (lease_until IS NULL OR lease_until <= ?6)";
+WHERE id = ?1 AND org_id = ?2 AND team_id = ?3
+    AND (lease_until IS NULL OR lease_until <= ?6 OR lease_holder = ?4)";
 
 /// Makes the lease of `?4` last until `?5`. One that was lost stays lost.
 pub(in crate::sqlite) const RENEW: &str = "

@@ -2,6 +2,7 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 use super::*;
 use crate::sqlite::conversations::sql as conversations;
+use crate::sqlite::jobs::sql as jobs;
 
 /// What must never be read from end to end.
 const TABLES_AND_ALIASES: &[&str] = &[
@@ -17,6 +18,8 @@ const TABLES_AND_ALIASES: &[&str] = &[
     "talk",
     "said",
     "conversation",
+    "jobs",
+    "job_events",
 ];
 
 /// The loops of a statement as SQLite plans them.
@@ -26,6 +29,7 @@ async fn plan(statement: &str) -> Vec<String> {
         include_str!("../../../migrations/sqlite/0001_responses.sql"),
         include_str!("../../../migrations/sqlite/0002_models.sql"),
         include_str!("../../../migrations/sqlite/0003_conversations.sql"),
+        include_str!("../../../migrations/sqlite/0004_jobs.sql"),
     ] {
         sqlx::raw_sql(schema).execute(&mut connection).await.unwrap();
     }
@@ -55,6 +59,23 @@ async fn every_read_and_deletion_finds_its_rows_by_an_index() {
         conversations::EXTEND,
         conversations::LEASE,
         conversations::RENEW,
+        jobs::EXTEND,
+        jobs::BEGIN,
+        jobs::HELD_BY,
+        jobs::END,
+        jobs::END_RESPONSE,
+        jobs::NEXT_POSITION,
+        jobs::STATE,
+        jobs::EVENTS,
+        jobs::ASK_TO_CANCEL,
+        jobs::SEIZE,
+        jobs::LET_GO,
+        jobs::RENEW,
+        jobs::ADOPT,
+        jobs::RESPONSE,
+        jobs::INPUT,
+        jobs::SWEEP,
+        jobs::DELETE_EVENTS,
     ] {
         let plan = plan(statement).await;
         let scans = plan.iter().filter(|step| {

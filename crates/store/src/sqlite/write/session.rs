@@ -12,7 +12,7 @@ use transom_core::scope::Scope;
 
 use super::super::conversations::Ended;
 use super::super::error::{Shared, is_constraint, store_error};
-use super::super::{conversations, models, sql};
+use super::super::{conversations, jobs, models, sql};
 use super::{Change, Job, Tally};
 
 /// What became of each change of a committed transaction.
@@ -141,22 +141,58 @@ async fn apply(connection: &mut SqliteConnection, job: &Job) -> Result<bool, sql
         Change::Conversation(id, change) => {
             conversations::apply(connection, &job.scope, id, change).await
         }
+        Change::Job(change) => jobs::apply(connection, &job.scope, change).await,
         Change::PutModel(row, expect) => models::put(connection, &job.scope, row, *expect).await,
         Change::RemoveModel(name) => models::remove(connection, name).await,
     }
 }
 
-/// `false`: the turn has lost its conversation.
+/// `false`: the turn has lost its conversation or its job.
 async fn insert(
     connection: &mut SqliteConnection,
     scope: &Scope,
     turn: &TurnRecord,
 ) -> Result<bool, sqlx::Error> {
+    if let Some(end) = &turn.job
+        && !jobs::is_held(connection, scope, &turn.id, end).await?
+    {
+        return Ok(false);
+    }
     let begun = match conversations::end_turn(connection, scope, turn).await? {
         Ended::Lost => return Ok(false),
         Ended::Apart => None,
         Ended::Within { conversation, position } => Some((conversation, position)),
     };
+    match &turn.job {
+        Some(end) => jobs::end(connection, scope, turn, end).await?,
+        None => insert_whole(connection, scope, turn).await?,
+    }
+    if let Some((conversation, position)) = begun {
+        conversations::begun_at(connection, scope, (&turn.id, conversation, position)).await?;
+    }
+    Ok(true)
+}
+
+async fn insert_whole(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    turn: &TurnRecord,
+) -> Result<(), sqlx::Error> {
+    insert_response(connection, scope, turn).await?;
+    let input = turn.input.iter().map(|item| ("input", item));
+    let output = turn.output.iter().map(|item| ("output", item));
+    for ((direction, item), position) in input.chain(output).zip(0_i64..) {
+        insert_item(connection, scope, &turn.id, (position, direction, item)).await?;
+    }
+    Ok(())
+}
+
+/// Writes a response without its items.
+pub(in crate::sqlite) async fn insert_response(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    turn: &TurnRecord,
+) -> Result<(), sqlx::Error> {
     sqlx::query(sql::INSERT_RESPONSE)
         .bind(turn.id.as_str())
         .bind(&*scope.org)
@@ -169,20 +205,13 @@ async fn insert(
         .bind(turn.tool_choice.as_ref().map(|json| json.get()))
         .bind(turn.tools.as_ref().map(|json| json.get()))
         .bind(turn.response.get())
-        .execute(&mut *connection)
-        .await?;
-    let input = turn.input.iter().map(|item| ("input", item));
-    let output = turn.output.iter().map(|item| ("output", item));
-    for ((direction, item), position) in input.chain(output).zip(0_i64..) {
-        insert_item(connection, scope, &turn.id, (position, direction, item)).await?;
-    }
-    if let Some((conversation, position)) = begun {
-        conversations::begun_at(connection, scope, (&turn.id, conversation, position)).await?;
-    }
-    Ok(true)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
-async fn insert_item(
+/// Writes one item of a response.
+pub(in crate::sqlite) async fn insert_item(
     connection: &mut SqliteConnection,
     scope: &Scope,
     response: &ResponseId,

@@ -3,18 +3,22 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::native;
 use super::{Chat, Ending, Finish, Part, ReasoningKey, UsagePart};
 use crate::answer::chunk::{
     CREATED, Call, Choice, Completion, FINGERPRINT, Field, Function, Logprobs, Message, Token,
     Usage,
 };
 use crate::answer::{Answer, Step, event_stream, json};
-use crate::backend::Request;
+use crate::backend::{RESPONSES, Request};
 
 /// Prompt tokens where the script gives no usage.
 const PROMPT_TOKENS: u32 = 16;
 
 pub(super) fn answer(chat: &Chat, request: &Request) -> Answer {
+    if request.path() == RESPONSES {
+        return native::answer(chat, request);
+    }
     let reply = Reply::new(chat, request);
     if request.wants_stream() { reply.stream() } else { reply.object() }
 }
@@ -204,28 +208,32 @@ impl<'a> Reply<'a> {
     }
 
     fn usage(&self) -> Option<Usage> {
-        let count = |text: &str| u32::try_from(pieces(text).count()).unwrap_or(u32::MAX);
-        match self.chat.usage {
-            UsagePart::Absent => None,
-            UsagePart::Given(usage) => Some(usage),
-            UsagePart::Counted => {
-                let mut usage =
-                    Usage { prompt: PROMPT_TOKENS, completion: 0, cached: 0, reasoning: 0 };
-                for part in &self.chat.parts {
-                    match part {
-                        Part::Reasoning(text) => usage.reasoning += count(text),
-                        Part::Call { arguments, .. } => usage.completion += 1 + count(arguments),
-                        other => usage.completion += count(prose(other)),
-                    }
+        usage_of(self.chat)
+    }
+}
+
+/// What an answer costs.
+pub(super) fn usage_of(chat: &Chat) -> Option<Usage> {
+    let count = |text: &str| u32::try_from(pieces(text).count()).unwrap_or(u32::MAX);
+    match chat.usage {
+        UsagePart::Absent => None,
+        UsagePart::Given(usage) => Some(usage),
+        UsagePart::Counted => {
+            let mut usage = Usage { prompt: PROMPT_TOKENS, completion: 0, cached: 0, reasoning: 0 };
+            for part in &chat.parts {
+                match part {
+                    Part::Reasoning(text) => usage.reasoning += count(text),
+                    Part::Call { arguments, .. } => usage.completion += 1 + count(arguments),
+                    other => usage.completion += count(prose(other)),
                 }
-                usage.completion += usage.reasoning;
-                Some(usage)
             }
+            usage.completion += usage.reasoning;
+            Some(usage)
         }
     }
 }
 
-fn finish_reason(chat: &Chat) -> Option<&'static str> {
+pub(super) fn finish_reason(chat: &Chat) -> Option<&'static str> {
     let called = chat.parts.iter().any(|part| matches!(part, Part::Call { .. }));
     let finish = chat.finish.unwrap_or(if called { Finish::ToolCalls } else { Finish::Stop });
     match finish {
@@ -258,7 +266,7 @@ fn call(id: Option<&String>, index: u32, function: Function) -> Message {
 }
 
 /// Words with the blank behind each, which is how the fake tokenizes.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(' ')
 }
 

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::{Findings, Rules, fields, messages};
+use super::{Findings, Rules, fields, messages, native};
+use crate::backend::RESPONSES;
 
 /// Longest tool name.
 const MAX_NAME: usize = 64;
@@ -16,6 +17,7 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     let (known, required) = match path {
+        RESPONSES => (fields::RESPONSES, ["input", "input"]),
         "/v1/completions" => (fields::COMPLETIONS, ["prompt", "prompt_embeds"]),
         "/v1/embeddings" => (fields::EMBEDDINGS, ["input", "messages"]),
         "/v1/rerank" => (fields::RERANK, ["query", "query"]),
@@ -34,6 +36,9 @@ pub(super) fn check(
         format!("`{}` is missing", required[0])
     });
     values(body, findings);
+    if path == RESPONSES {
+        native::check(body, findings);
+    }
     if path == "/v1/chat/completions" {
         tools(body, findings);
         match body.get("messages") {
@@ -58,6 +63,7 @@ fn values(body: &Map<String, Value>, findings: &mut Findings) {
         "`stream_options` without `stream: true`".to_owned()
     });
     let logprobs = given("logprobs").is_some_and(|value| *value != Value::Bool(false));
+    let logprobs = logprobs || given("include").is_some();
     findings.check(logprobs || given("top_logprobs").is_none(), || {
         "`top_logprobs` without `logprobs`".to_owned()
     });
@@ -69,6 +75,7 @@ fn values(body: &Map<String, Value>, findings: &mut Findings) {
         ("n", 1.0, f64::MAX),
         ("max_tokens", 1.0, f64::MAX),
         ("max_completion_tokens", 1.0, f64::MAX),
+        ("max_output_tokens", 1.0, f64::MAX),
     ];
     for (field, least, most) in numbers {
         let Some(value) = given(field) else { continue };

@@ -5,25 +5,25 @@ use transom_core::Json;
 use transom_core::request::{JsonSchema, OutputFormat};
 
 #[derive(Serialize)]
-pub(super) struct StreamOptions {
-    pub(super) include_usage: bool,
+pub(crate) struct StreamOptions {
+    pub(crate) include_usage: bool,
 }
 
 /// vLLM's `structured_outputs`, of which only the grammar is needed.
 #[derive(Serialize)]
-pub(super) struct StructuredOutputs<'a> {
-    pub(super) grammar: &'a str,
+pub(crate) struct StructuredOutputs<'a> {
+    pub(crate) grammar: &'a str,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum ResponseFormat<'a> {
+pub(crate) enum ResponseFormat<'a> {
     JsonObject,
     JsonSchema { json_schema: NamedSchema<'a> },
 }
 
 #[derive(Serialize)]
-pub(super) struct NamedSchema<'a> {
+pub(crate) struct NamedSchema<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
@@ -33,7 +33,7 @@ pub(super) struct NamedSchema<'a> {
 }
 
 /// `response_format`; free text needs none.
-pub(super) fn of(format: &OutputFormat) -> Option<ResponseFormat<'_>> {
+pub(crate) fn of(format: &OutputFormat) -> Option<ResponseFormat<'_>> {
     match format {
         OutputFormat::Text => None,
         OutputFormat::JsonObject => Some(ResponseFormat::JsonObject),

@@ -10,7 +10,7 @@ use transom_core::item::{CustomToolCall, FunctionCall};
 /// One message of the request.
 #[derive(Debug, Serialize)]
 #[serde(tag = "role", rename_all = "snake_case")]
-pub(super) enum Message<'a> {
+pub(crate) enum Message<'a> {
     System {
         content: Cow<'a, str>,
     },
@@ -36,49 +36,49 @@ pub(super) enum Message<'a> {
 /// Text alone is a string, as every template takes it; a list is for pictures, sound and several texts.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(super) enum Content<'a> {
+pub(crate) enum Content<'a> {
     Text(Cow<'a, str>),
     Parts(Vec<ContentPart<'a>>),
 }
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum ContentPart<'a> {
+pub(crate) enum ContentPart<'a> {
     Text { text: Cow<'a, str> },
     ImageUrl { image_url: ImageUrl<'a> },
     InputAudio { input_audio: Sound<'a> },
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Sound<'a> {
+pub(crate) struct Sound<'a> {
     data: &'a str,
     format: &'a str,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct ImageUrl<'a> {
-    url: &'a str,
+pub(crate) struct ImageUrl<'a> {
+    pub(crate) url: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
+    pub(crate) detail: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct ToolCall<'a> {
-    id: &'a str,
+pub(crate) struct ToolCall<'a> {
+    pub(crate) id: &'a str,
     #[serde(rename = "type")]
     kind: &'static str,
-    function: CalledFunction<'a>,
+    pub(crate) function: CalledFunction<'a>,
 }
 
 #[derive(Debug, Serialize)]
-struct CalledFunction<'a> {
-    name: Cow<'a, str>,
-    arguments: Cow<'a, str>,
+pub(crate) struct CalledFunction<'a> {
+    pub(crate) name: Cow<'a, str>,
+    pub(crate) arguments: Cow<'a, str>,
 }
 
 impl<'a> ToolCall<'a> {
     /// A call of a tool with arguments that need not be JSON.
-    pub(super) fn new(id: &'a str, name: Cow<'a, str>, written: &'a str) -> Self {
+    pub(crate) fn new(id: &'a str, name: Cow<'a, str>, written: &'a str) -> Self {
         Self {
             id,
             kind: "function",
@@ -146,7 +146,7 @@ fn known(detail: &str) -> &str {
 }
 
 /// The text of a part that has some.
-pub(super) fn text_of(part: &Part) -> Option<Cow<'_, str>> {
+pub(crate) fn text_of(part: &Part) -> Option<Cow<'_, str>> {
     match part {
         Part::Text(text) => Some(Cow::Borrowed(&text.text)),
         Part::Refusal(text) => Some(Cow::Borrowed(text)),
@@ -156,7 +156,7 @@ pub(super) fn text_of(part: &Part) -> Option<Cow<'_, str>> {
 }
 
 /// Joins pieces of text, without copying where there is at most one.
-pub(super) fn join<'a>(mut pieces: Vec<Cow<'a, str>>, separator: &str) -> Cow<'a, str> {
+pub(crate) fn join<'a>(mut pieces: Vec<Cow<'a, str>>, separator: &str) -> Cow<'a, str> {
     match pieces.len() {
         0 | 1 => pieces.pop().unwrap_or_default(),
         _ => Cow::Owned(pieces.join(separator)),

@@ -24,7 +24,7 @@ const UNNAMED_CALL: &str = "call";
 /// Many templates know a system message only at the very beginning, so the instructions and the
 /// system and developer items that lead the input become one. The instructions come first: they
 /// are what stays the same from turn to turn.
-pub(super) fn of(generation: &Generation, options: RenderOptions) -> Vec<Message<'_>> {
+pub(crate) fn of(generation: &Generation, options: RenderOptions) -> Vec<Message<'_>> {
     let input = &generation.input;
     let leading = input.iter().take_while(|item| is_application(item)).count();
     let mut system: Vec<Cow<'_, str>> =

@@ -12,20 +12,20 @@ use transom_core::tool::{
 use crate::chat::forced;
 
 /// What the model may call.
-pub(super) struct Offer<'a> {
-    pub(super) tools: Vec<Tool<'a>>,
-    pub(super) choice: Choice<'a>,
+pub(crate) struct Offer<'a> {
+    pub(crate) tools: Vec<Tool<'a>>,
+    pub(crate) choice: Choice<'a>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Tool<'a> {
+pub(crate) struct Tool<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
-    function: Function<'a>,
+    pub(crate) function: Function<'a>,
 }
 
 #[derive(Serialize)]
-struct Function<'a> {
+pub(crate) struct Function<'a> {
     name: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Cow<'a, str>>,
@@ -67,7 +67,7 @@ struct InputString {
 }
 
 /// `tool_choice`: a word, or the name of the one function.
-pub(super) enum Choice<'a> {
+pub(crate) enum Choice<'a> {
     Word(&'static str),
     Function(&'a str),
 }
@@ -77,7 +77,7 @@ pub(super) enum Choice<'a> {
 /// `allowed_tools` is not known to model servers; it becomes the tools it names and its mode.
 /// Tools that must not be called are still shown, as OpenAI does: the conversation may speak of
 /// them, and the prompt of a turn with `none` stays that of the turns around it.
-pub(super) fn offer(generation: &Generation) -> Option<Offer<'_>> {
+pub(crate) fn offer(generation: &Generation) -> Option<Offer<'_>> {
     let choice = match &generation.tool_choice {
         _ if forced::of(generation).is_some() => Choice::Word("none"),
         ToolChoice::Auto | ToolChoice::Allowed { mode: AllowedMode::Auto, .. } => {

@@ -33,6 +33,21 @@ enum Told {
 }
 
 impl Writer {
+    /// A stream of which so many events have been written.
+    pub(super) fn after(sequence: u64) -> Self {
+        Self { sequence, told: Vec::new() }
+    }
+
+    /// The next event has this number.
+    pub(super) fn rewind(&mut self, sequence: u64) {
+        self.sequence = sequence;
+    }
+
+    /// How many events have been written.
+    pub(super) fn written(&self) -> u64 {
+        self.sequence
+    }
+
     /// Writes what follows from `event`, which `transcript` has taken in.
     pub(super) fn event(&mut self, event: &Event, transcript: &Transcript, out: &mut BytesMut) {
         match event {

@@ -211,7 +211,7 @@ fn a_cancelled_answer_is_kept_and_told_to_nobody() {
     let mut out = BytesMut::new();
     encoder.event(&began(0, ItemHead::Message), &mut out).unwrap();
     encoder.event(&text(0, "half"), &mut out).unwrap();
-    let finished = encoder.cancel();
+    let finished = encoder.cancel(&mut BytesMut::new());
     assert_eq!(finished.status, TurnStatus::Cancelled);
     let object: serde_json::Value = serde_json::from_str(finished.object.get()).unwrap();
     assert_eq!((&object["status"], &object["error"]), (&"cancelled".into(), &().into()));

@@ -10,6 +10,7 @@ use transom_core::usage::Usage;
 
 use super::{Outcome, PublicError, Response};
 use crate::responses::item;
+use crate::responses::request::Ground;
 
 /// OpenAI's defaults (API reference), shown when the request has no value. The model server is not
 /// told them.
@@ -67,13 +68,16 @@ impl<'a> Shown<'a> {
             id: head.id.as_str(),
             object: "response",
             created_at: head.created_at.seconds(),
-            status: outcome.status().map_or("in_progress", |status| status.word()),
-            background: false,
+            status: outcome.status().word(),
+            background: head.ground == Ground::Background,
             completed_at: completed_at(outcome),
             conversation: head.conversation.as_ref().map(|id| Conversation { id: id.as_str() }),
             error: match outcome {
                 Outcome::Failed(error) => Some(error),
-                Outcome::InProgress | Outcome::Ended { .. } | Outcome::Cancelled => None,
+                Outcome::Queued
+                | Outcome::InProgress
+                | Outcome::Ended { .. }
+                | Outcome::Cancelled => None,
             },
             frequency_penalty: sampling.frequency_penalty.unwrap_or(PENALTY),
             incomplete_details: IncompleteDetails::of(outcome),

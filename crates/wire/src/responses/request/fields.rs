@@ -32,7 +32,11 @@ use Effect::{Honoured, PassedOn, Refused, WithoutEffect};
 
 /// Every field that the gateway knows. All others go on to the model server as they came.
 pub const FIELDS: &[Field] = &[
-    field("background", Refused, "false is accepted"),
+    field(
+        "background",
+        Honoured,
+        "not together with `store: false`; on a WebSocket true is refused: send it over HTTP",
+    ),
     field("client_metadata", WithoutEffect, "sent by Codex; not shown"),
     field("context_management", Refused, "nothing is compacted here unless a client asks for it"),
     field(

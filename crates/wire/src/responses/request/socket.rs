@@ -26,6 +26,15 @@ pub(super) fn read(fields: &mut Object<'_, '_>) -> Result<Work, Failure> {
     }
 }
 
+/// A connection remembers what no other process knows, so a turn on it cannot outlive it.
+pub(super) fn refuse_background(fields: &mut Object<'_, '_>) -> Result<(), Failure> {
+    if fields.flag("background")? == Some(true) {
+        let path = Path::Root.field("background");
+        return Err(refuse::unsupported_value(&path, "send it as a request over HTTP."));
+    }
+    Ok(())
+}
+
 /// Refuses what needs a connection that lasts.
 pub(super) fn refuse(fields: &mut Object<'_, '_>) -> Result<(), Failure> {
     match fields.flag("generate")? {

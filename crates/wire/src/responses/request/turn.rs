@@ -99,6 +99,7 @@ impl CreateResponse {
             conversation: begin.conversation,
             model: self.model.clone(),
             store: self.store,
+            ground: self.ground,
             tools: tools::to_json(&tools),
             tool_choice: tools::choice_to_json(&tool_choice),
             settings: self.settings.clone(),

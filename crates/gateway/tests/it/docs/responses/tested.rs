@@ -4,7 +4,10 @@ use crate::repository::{read, root};
 
 /// The tests of the fields of a request, in the order of the table.
 pub(super) const FIELDS: &[(&str, &str)] = &[
-    ("background", EFFECT),
+    (
+        "background",
+        "conversation::background::a_response_in_the_background_is_answered_at_once_and_read_when_it_is_done",
+    ),
     ("client_metadata", EFFECT),
     ("context_management", EFFECT),
     (

@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use transom_core::event::Finish;
 
-use super::{
-    DONE, Decoder, Event, ItemHead, USAGE, call, chunk, delta, failure, finish, ids, run, told,
-};
+use transom_core::event::ItemHead;
+
+use super::{DONE, Decoder, Event, USAGE, call, chunk, delta, failure, finish, ids, run, told};
 
 #[test]
 fn the_first_delta_of_a_call_is_never_an_invented_object() {

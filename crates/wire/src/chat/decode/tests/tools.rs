@@ -4,7 +4,8 @@ use transom_core::event::{Event, Finish};
 use transom_core::item::Item;
 use transom_core::transcript::Transcript;
 
-use super::{Counter, DONE, call, delta, finish, ids};
+use super::{DONE, call, delta, finish};
+use crate::answer::sample::{Counter, ids};
 use crate::chat::Decoder;
 use crate::responses::request::{Begin, Past, parse};
 use transom_core::clock::Timestamp;

@@ -5,7 +5,7 @@ use crate::responses::sample::resolve;
 
 /// Requests that are wrong in one place, without their braces, model and (mostly) input.
 const BROKEN: &[&str] = &[
-    r#""background":true"#,
+    r#""background":true,"store":false"#,
     r#""background":1"#,
     r#""context_management":[{"type":"compaction","compact_threshold":1000}]"#,
     r#""conversation":1"#,

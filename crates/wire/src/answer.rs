@@ -1,4 +1,10 @@
-//! The items of an answer while it comes in.
+//! The items of an answer while it comes in, whichever protocol it comes in.
+//!
+//! # Layout
+//!
+//! - this file: [`Answer`], what is open and what is held back.
+//! - `calls`: which fragment belongs to which tool call.
+//! - [`tools`]: which tool a call is for; `input`: the input of a custom tool, out of its JSON.
 
 use std::sync::Arc;
 
@@ -11,13 +17,20 @@ use transom_core::tool::ToolName;
 use transom_core::transcript::MAX_ITEMS;
 use transom_core::upstream_error::UpstreamError;
 
-use super::calls::{Calls, Place};
-use super::input::InputReader;
-use super::protocol;
-use super::tools::{Callee, Tools};
-use crate::chat::annotation;
-use crate::chat::chunk::{self, CallFragment, text};
+use calls::{Calls, Place};
+use input::InputReader;
+use tools::{Callee, Tools};
+
 use crate::logprob;
+
+mod calls;
+mod input;
+#[cfg(test)]
+pub(crate) mod sample;
+pub(crate) mod tools;
+
+/// The most tool calls that one answer may have.
+pub const MAX_TOOL_CALLS: usize = 128;
 
 /// The most whitespace that is held back, in bytes; more is taken for an answer.
 const MAX_HELD: usize = 4096;
@@ -30,7 +43,7 @@ const MAX_ANNOTATIONS: usize = 1024;
 
 /// What is open and what is held back. Prose (text or thoughts) and a call can be open at once:
 /// text after a call does not end it, its next fragment may still come.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     ids: Arc<dyn IdSource>,
     next: u32,
     prose: Option<(Prose, ItemIndex)>,
@@ -47,15 +60,30 @@ pub(super) struct Answer {
     annotations: usize,
 }
 
+/// What is written word by word.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Prose {
+pub(crate) enum Prose {
+    /// Text for the client.
     Message,
+    /// Thoughts.
     Reasoning,
 }
 
 struct OpenCall {
     item: ItemIndex,
     kind: CallKind,
+}
+
+/// A piece of a tool call.
+pub(crate) struct Fragment<'a> {
+    /// The place of the call among the calls of the answer, or whatever the server counts them by.
+    pub(crate) index: u32,
+    /// The server's id of the call, in the first piece.
+    pub(crate) id: &'a str,
+    /// The name of the tool, in the first piece.
+    pub(crate) name: &'a str,
+    /// What the arguments grow by.
+    pub(crate) arguments: &'a str,
 }
 
 enum CallKind {
@@ -68,7 +96,7 @@ enum CallKind {
 }
 
 impl Answer {
-    pub(super) fn new(ids: Arc<dyn IdSource>) -> Self {
+    pub(crate) fn new(ids: Arc<dyn IdSource>) -> Self {
         Self {
             ids,
             next: 0,
@@ -86,54 +114,103 @@ impl Answer {
     }
 
     /// Ids that new calls may not have.
-    pub(super) fn know_calls(&mut self, ids: impl IntoIterator<Item = String>) {
+    pub(crate) fn know_calls(&mut self, ids: impl IntoIterator<Item = String>) {
         self.calls.know(ids);
     }
 
     /// The tools that were declared.
-    pub(super) fn know_tools(&mut self, tools: Tools) {
+    pub(crate) fn know_tools(&mut self, tools: Tools) {
         self.tools = tools;
     }
 
     /// Whether any item has begun.
-    pub(super) fn has_begun(&self) -> bool {
+    pub(crate) fn has_begun(&self) -> bool {
         self.next > 0
     }
 
-    /// Takes in one delta: thoughts, then text, then calls, the order in which a model says them.
-    pub(super) fn grow(
+    /// Whether any tool has been called.
+    pub(crate) fn has_called(&self) -> bool {
+        self.called || !self.calls.is_empty()
+    }
+
+    /// Takes in thoughts.
+    pub(crate) fn think(
         &mut self,
-        delta: &chunk::Delta<'_>,
+        thoughts: &str,
+        out: &mut Vec<Event>,
+    ) -> Result<(), UpstreamError> {
+        if thoughts.is_empty() {
+            return Ok(());
+        }
+        let item = self.prose(Prose::Reasoning, out)?;
+        out.push(Event::Delta { item, delta: Delta::Reasoning(thoughts.to_owned()) });
+        Ok(())
+    }
+
+    /// Takes in text.
+    pub(crate) fn say(
+        &mut self,
+        text: &str,
         logprobs: &[&RawValue],
         out: &mut Vec<Event>,
     ) -> Result<(), UpstreamError> {
-        let thoughts = delta.thoughts();
-        if !thoughts.is_empty() {
-            let item = self.prose(Prose::Reasoning, out)?;
-            out.push(Event::Delta { item, delta: Delta::Reasoning(thoughts.to_owned()) });
+        match self.tools.forced().cloned() {
+            Some(tool) => self.verbatim(tool, text, out),
+            None => self.text(text, logprobs, out),
         }
-        let calls = delta.tool_calls.as_deref().unwrap_or_default();
-        let elsewhere = !thoughts.is_empty() || !calls.is_empty();
-        let content = text(delta.content.as_ref());
-        if let Some(tool) = self.tools.forced().cloned() {
-            self.verbatim(tool, content, out)?;
-        } else {
-            self.text(content, if elsewhere { &[] } else { logprobs }, out)?;
-            self.annotate(delta.annotations, out)?;
+    }
+
+    /// Takes in a piece of a refusal.
+    pub(crate) fn refuse(
+        &mut self,
+        refusal: &str,
+        out: &mut Vec<Event>,
+    ) -> Result<(), UpstreamError> {
+        if refusal.is_empty() {
+            return Ok(());
         }
-        let refusal = text(delta.refusal.as_ref());
-        if !refusal.is_empty() {
-            let item = self.prose(Prose::Message, out)?;
-            out.push(Event::Delta { item, delta: Delta::Refusal(refusal.to_owned()) });
+        let item = self.prose(Prose::Message, out)?;
+        out.push(Event::Delta { item, delta: Delta::Refusal(refusal.to_owned()) });
+        Ok(())
+    }
+
+    /// Takes in a piece of the call with this place among the calls. The first piece of a call
+    /// begins it: it has the name, and the server's id.
+    pub(crate) fn call(
+        &mut self,
+        fragment: &Fragment<'_>,
+        out: &mut Vec<Event>,
+    ) -> Result<(), UpstreamError> {
+        if self.calls.place(fragment.index)? == Place::Next {
+            self.begin_call(fragment.id, fragment.name, out)?;
         }
-        for (position, fragment) in calls.iter().enumerate() {
-            self.fragment(position, fragment, out)?;
+        let Some(call) = &mut self.call else {
+            return Err(protocol("a fragment of a tool call that is not open"));
+        };
+        self.latest = Some(call.item);
+        if !fragment.arguments.is_empty() {
+            let delta = match &mut call.kind {
+                CallKind::Function { has_arguments } => {
+                    *has_arguments = true;
+                    Some(Delta::Arguments(fragment.arguments.to_owned()))
+                }
+                CallKind::Custom(reader) => input_delta(reader.feed(fragment.arguments)),
+                CallKind::Verbatim => None,
+            };
+            out.extend(delta.map(|delta| Event::Delta { item: call.item, delta }));
         }
         Ok(())
     }
 
+    /// What the model says next in this way belongs to another item than what it said last.
+    pub(crate) fn another(&mut self, kind: Prose, out: &mut Vec<Event>) {
+        if self.prose.is_some_and(|(open, _)| open == kind) {
+            self.close_prose(out);
+        }
+    }
+
     /// Ends the answer: closes what is open and says why the model stopped.
-    pub(super) fn end(
+    pub(crate) fn end(
         &mut self,
         finish: Finish,
         out: &mut Vec<Event>,
@@ -179,13 +256,16 @@ impl Answer {
         Ok(())
     }
 
-    /// Annotations belong to the message that is open, or begin one.
-    fn annotate(
+    /// Takes in annotations: they belong to the message that is open, or begin one. The input of a
+    /// forced tool has none.
+    pub(crate) fn annotate(
         &mut self,
-        annotations: Option<&RawValue>,
+        annotations: Vec<Json>,
         out: &mut Vec<Event>,
     ) -> Result<(), UpstreamError> {
-        let annotations = annotations.map(annotation::read).unwrap_or_default();
+        if self.tools.forced().is_some() {
+            return Ok(());
+        }
         self.annotations += annotations.len();
         if self.annotations > MAX_ANNOTATIONS {
             return Err(protocol("the answer has too many annotations"));
@@ -244,37 +324,6 @@ impl Answer {
         let mut tokens = std::mem::take(&mut self.held_logprobs);
         tokens.extend(logprobs.iter().filter_map(|token| logprob::whole(token)));
         Delta::Text { text: all, logprobs: tokens }
-    }
-
-    fn fragment(
-        &mut self,
-        position: usize,
-        fragment: &CallFragment<'_>,
-        out: &mut Vec<Event>,
-    ) -> Result<(), UpstreamError> {
-        let index = fragment.index.or_else(|| u32::try_from(position).ok()).unwrap_or(u32::MAX);
-        let function = fragment.function.as_ref();
-        if self.calls.place(index)? == Place::Next {
-            let name = text(function.and_then(|function| function.name.as_ref()));
-            self.begin_call(text(fragment.id.as_ref()), name, out)?;
-        }
-        let Some(call) = &mut self.call else {
-            return Err(protocol("a fragment of a tool call that is not open"));
-        };
-        let arguments = text(function.and_then(|function| function.arguments.as_ref()));
-        self.latest = Some(call.item);
-        if !arguments.is_empty() {
-            let delta = match &mut call.kind {
-                CallKind::Function { has_arguments } => {
-                    *has_arguments = true;
-                    Some(Delta::Arguments(arguments.to_owned()))
-                }
-                CallKind::Custom(reader) => input_delta(reader.feed(arguments)),
-                CallKind::Verbatim => None,
-            };
-            out.extend(delta.map(|delta| Event::Delta { item: call.item, delta }));
-        }
-        Ok(())
     }
 
     fn begin_call(
@@ -359,4 +408,9 @@ fn close_call(call: OpenCall, status: ItemStatus, out: &mut Vec<Event>) {
 
 fn input_delta(text: String) -> Option<Delta> {
     (!text.is_empty()).then_some(Delta::Input(text))
+}
+
+/// An answer that breaks the protocol.
+pub(crate) fn protocol(detail: &str) -> UpstreamError {
+    UpstreamError::Protocol { detail: detail.to_owned() }
 }

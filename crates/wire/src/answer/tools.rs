@@ -8,15 +8,15 @@ use transom_core::tool::{OwnTool, Tool, ToolName};
 use crate::chat::forced;
 
 /// The declared tools by the names under which model servers know them.
-#[derive(Default)]
-pub(super) struct Tools {
+#[derive(Clone, Default)]
+pub(crate) struct Tools {
     callees: HashMap<String, Callee>,
     forced: Option<ToolName>,
 }
 
 /// A tool that can be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Callee {
+pub(crate) enum Callee {
     Function(ToolName),
     Custom(ToolName),
 }
@@ -24,7 +24,7 @@ pub(super) enum Callee {
 impl Tools {
     /// The tools of a generation. A tool in a namespace is also known by its own name where that is
     /// no other tool's: models drop prefixes.
-    pub(super) fn of(generation: &Generation) -> Self {
+    pub(crate) fn of(generation: &Generation) -> Self {
         let mut callees = HashMap::new();
         let mut short: HashMap<&str, Option<Callee>> = HashMap::new();
         for (namespace, tool) in generation.tools.iter().flat_map(Tool::callable) {
@@ -49,13 +49,13 @@ impl Tools {
     }
 
     /// The tool of a call.
-    pub(super) fn callee(&self, name: &str) -> Callee {
+    pub(crate) fn callee(&self, name: &str) -> Callee {
         let found = self.callees.get(name).cloned();
         found.unwrap_or_else(|| Callee::Function(ToolName::plain(name)))
     }
 
     /// The tool whose input is the model's whole text.
-    pub(super) fn forced(&self) -> Option<&ToolName> {
+    pub(crate) fn forced(&self) -> Option<&ToolName> {
         self.forced.as_ref()
     }
 }
