@@ -22,7 +22,7 @@ pub enum Part {
 pub struct Text {
     /// The text itself.
     pub text: String,
-    /// Annotations of an earlier answer (citations), carried as they came.
+    /// Annotations (citations), in OpenAI's form.
     pub annotations: Vec<Json>,
     /// Token log probabilities, one JSON object per token, in OpenAI's form.
     pub logprobs: Vec<Json>,
@@ -52,6 +52,8 @@ pub struct File {
     pub data: String,
     /// What the file says.
     pub text: String,
+    /// How closely to look at its pages, as the client said it; text has no more than one way.
+    pub detail: Option<String>,
 }
 
 impl File {

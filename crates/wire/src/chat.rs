@@ -7,8 +7,10 @@
 //! - [`render`]: the request body. `messages` inside turns items into chat messages, the rest maps
 //!   field by field.
 //! - [`check_pairing`]: what has to hold of a conversation before it can be sent.
-//! - [`Decoder`]: the stream. `chunk` has what servers write, `decode` what it means.
+//! - [`Decoder`]: the stream. `chunk` has what servers write, `decode` what it means,
+//!   `annotation` the form of citations.
 
+mod annotation;
 mod chunk;
 mod decode;
 pub(crate) mod forced;

@@ -10,6 +10,7 @@
 //!   joins its history into one [`Generation`](transom_core::request::Generation).
 //! - [`tools`]: tools and tool choice, both ways.
 //! - [`item`]: input, output and stored items, both ways.
+//! - [`kinds`]: what becomes of every kind of tool, item and part.
 //! - [`object`]: the response object.
 //! - [`compaction`]: a conversation that has been summed up.
 //! - [`conversation`]: the bodies and objects of `/v1/conversations`.
@@ -21,6 +22,7 @@ pub mod conversation;
 pub mod encode;
 pub mod item;
 mod json;
+pub mod kinds;
 pub mod object;
 mod path;
 mod read;

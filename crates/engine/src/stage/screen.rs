@@ -126,18 +126,24 @@ pub(crate) fn check_items<'a>(
                 shield.check_arguments(&call.arguments, &format!("{list}[{at}].arguments"))?;
                 continue;
             }
-            Item::Hosted(HostedItem {
-                told: Told::Done { arguments, .. } | Told::Call { arguments, .. },
-                ..
-            }) => {
-                shield.check_arguments(arguments, &format!("input[{at}]"))?;
+            Item::Hosted(
+                hosted @ HostedItem {
+                    told: Told::Done { arguments, .. } | Told::Call { arguments, .. },
+                    ..
+                },
+            ) => {
+                let param = format!("{list}[{at}].{}", hosted.arguments_field());
+                shield.check_arguments(arguments, &param)?;
                 continue;
             }
             _ => continue,
         };
+        // The one picture of a screenshot is the output itself.
+        let alone = matches!(item, Item::Hosted(_));
         for (place, part) in parts.iter().enumerate() {
             if let Part::Image(image) = part {
-                let param = format!("{list}[{at}].{field}[{place}].image_url");
+                let place = if alone { String::new() } else { format!("[{place}]") };
+                let param = format!("{list}[{at}].{field}{place}.image_url");
                 shield.check_media_url(&image.url, &param)?;
             }
         }

@@ -119,6 +119,7 @@ impl Gateway {
     ) -> Running {
         let Prepared { caller, turn, held, job, work, session, promise, stopwatch, .. } = prepared;
         let expectation = Expectation::of(&turn.generation, self.ids.clone());
+        let encoder = encoder.with_tools(&turn.generation.tools);
         Running {
             decoder: expectation.decoder(ApiKind::default()),
             expectation,

@@ -7,6 +7,7 @@
 //! - `events`: the order of events of every kind of answer.
 //! - `items`: items and tools of every kind: custom tools, hosted tools' history, files.
 //! - `codex`: a task of Codex CLI in two turns.
+//! - `grammar`: calls of custom tools that follow their grammar, and calls that do not.
 //! - `compliance`: the cases of the Open Responses compliance suite.
 //! - `sealed`: thoughts that clients carry sealed, and the keys; `compaction`: conversations summed up.
 //! - `fields`: what becomes of every field of a request.
@@ -30,6 +31,7 @@ mod conditions;
 mod conversations;
 mod events;
 mod fields;
+mod grammar;
 mod items;
 mod native;
 mod once;

@@ -307,6 +307,26 @@ async fn input_items_are_listed_page_by_page_from_either_end() {
     }
 }
 
+/// What could be added is always there; a word that does not exist is refused as in lists.
+#[tokio::test]
+async fn what_is_asked_for_beside_a_stored_response_is_checked() {
+    let talk = talk().await;
+    let stored = talk.respond(r#""input":"Hi""#).await;
+    let path = format!("{RESPONSES}/{}", stored["id"].as_str().expect("an id"));
+    for query in [
+        "?include=reasoning.encrypted_content",
+        "?include[]=message.output_text.logprobs&include_obfuscation=false",
+        "?stream=false",
+    ] {
+        let response = talk.client.get(&format!("{path}{query}")).await;
+        assert_eq!((response.status, response.json()), (200, stored.clone()), "{query}");
+    }
+    for query in ["?include=bogus", "?include[]=bogus"] {
+        let refused = refusal(&talk.client.get(&format!("{path}{query}")).await);
+        assert_eq!(refused.brief(), (400, "invalid_value", Some("include")), "{query}");
+    }
+}
+
 #[tokio::test]
 async fn thoughts_go_back_under_the_name_that_is_configured() {
     let yaml = "responses:\n  reasoning_field: both\n  reasoning_history: always\n";

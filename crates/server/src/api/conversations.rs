@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -17,13 +18,21 @@ use crate::hints;
 use crate::name::Name;
 use crate::reply::{self, Out};
 
-/// `POST /v1/conversations`
+/// What a request without a body says.
+const NOTHING: &[u8] = b"{}";
+
+/// `POST /v1/conversations`, whose body may be missing: then the conversation is empty.
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
     request: Request,
 ) -> Result<Response, Rejection> {
-    let posted = posted(&app, request)?;
+    let posted = if request.body().is_end_stream() {
+        let nothing = Box::pin(async { Ok(Bytes::from_static(NOTHING)) });
+        Posted { body: nothing, ..posted(&app, request)? }
+    } else {
+        posted(&app, request)?
+    };
     Ok(Out(app.gateway.create_conversation(&caller, posted).await?).into_response())
 }
 

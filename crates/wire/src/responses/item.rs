@@ -15,12 +15,19 @@ use super::json;
 use super::path::Path;
 
 mod content;
+mod fit;
 mod input;
 mod shown;
 
 pub use input::{InputItem, MAX_REFERENCES};
 pub(super) use input::{read_input, read_list};
 pub(super) use shown::{Shown, ShownPart};
+
+/// The types of items that are no hosted tool's and are understood.
+#[cfg(test)]
+pub(super) fn types() -> impl Iterator<Item = &'static str> {
+    input::SUPPORTED.iter().copied()
+}
 
 /// Gives the item an id if it has none, and writes it as it is kept.
 pub fn to_stored(item: &mut Item, ids: &dyn IdSource) -> StoredItem {

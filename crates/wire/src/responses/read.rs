@@ -131,24 +131,6 @@ impl<'d, 'p> Object<'d, 'p> {
         Ok(Some(raw.to_owned()))
     }
 
-    /// Takes an array whose elements are carried without being read.
-    pub(super) fn opaque_array(&mut self, name: &str) -> Result<Vec<Json>, Failure> {
-        let elements = self.array(name)?.unwrap_or_default();
-        Ok(elements.into_iter().map(ToOwned::to_owned).collect())
-    }
-
-    /// Takes an array that has to be there; its elements are carried without being read.
-    pub(super) fn require_array(&mut self, name: &str) -> Result<Vec<Json>, Failure> {
-        let elements = array(self.require(name)?, &self.path.field(name))?;
-        Ok(elements.into_iter().map(ToOwned::to_owned).collect())
-    }
-
-    /// A copy of whatever nobody has taken besides the id, in order.
-    pub(super) fn rest(&self) -> Vec<(String, Json)> {
-        let kept = self.fields.iter().filter(|(name, _)| name != "id");
-        kept.map(|(name, raw)| (name.clone().into_owned(), (*raw).to_owned())).collect()
-    }
-
     /// Refuses whatever nobody has taken.
     pub(super) fn refuse_rest(self) -> Result<(), Failure> {
         match self.fields.first() {

@@ -206,6 +206,11 @@ fn refuse_unsupported(fields: &mut Object<'_, '_>) -> Result<(), Failure> {
         let why = "There are no stored prompts here: send 'instructions' and 'input'.";
         return Err(refuse::unsupported_parameter(&Path::Root.field("prompt"), why));
     }
+    if fields.take("context_management").is_some() {
+        let why = "Nothing is compacted here on its own.";
+        let path = Path::Root.field("context_management");
+        return Err(refuse::unsupported_parameter(&path, why));
+    }
     match fields.word("truncation", &["auto", "disabled"])? {
         Some("auto") => {
             let path = Path::Root.field("truncation");

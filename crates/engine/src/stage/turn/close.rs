@@ -13,6 +13,7 @@ use transom_core::clock::Clock;
 use transom_core::event::Finish;
 use transom_core::failure::Failure;
 use transom_core::id::ResponseId;
+use transom_core::item::{Conformity, Item};
 use transom_core::port::jobs::JobEnd;
 use transom_core::port::once::Form;
 use transom_core::port::store::{ResponseStore, StoreError, StoredItem, TurnRecord, TurnStatus};
@@ -214,6 +215,7 @@ impl Running {
     /// The last word of a turn that went well.
     pub(super) async fn tell(mut self, finished: &Finished) {
         let transcript = self.encoder.transcript();
+        transcript.entries().iter().for_each(|entry| warn_of(&self.ledger.head.id, &entry.item));
         self.settlement.tool_calls(transcript.entries());
         let outcome = match finished.status {
             TurnStatus::Completed => Outcome::Completed,
@@ -260,6 +262,21 @@ impl Running {
         }
         self.release_key().await;
         self.journal.ended(&self.ledger.head.id);
+    }
+}
+
+/// Says that a custom tool was called with an input that does not follow its grammar, or may not.
+fn warn_of(id: &ResponseId, item: &Item) {
+    let Item::CustomToolCall(call) = item else { return };
+    let tool = call.tool.flat();
+    match call.conformity {
+        Conformity::Unasked | Conformity::Follows => {}
+        Conformity::Breaks { at } => {
+            tracing::warn!(response.id = %id, %tool, at, "a call breaks the grammar of its tool");
+        }
+        Conformity::Unknown(why) => {
+            tracing::warn!(response.id = %id, %tool, ?why, "a call could not be checked");
+        }
     }
 }
 

@@ -34,7 +34,6 @@ pub(crate) fn of(generation: &Generation, options: RenderOptions) -> Vec<Message
         generation.instructions.as_deref().map(Cow::Borrowed).into_iter().collect();
     system.extend(input[..leading].iter().flat_map(texts));
     system.retain(|text| !text.is_empty());
-    system.extend(forced::of(generation).map(|forced| Cow::Owned(forced.instruction())));
     let mut messages = Messages {
         said: Vec::with_capacity(input.len() + 1),
         turn: Turn::default(),
@@ -48,6 +47,9 @@ pub(crate) fn of(generation: &Generation, options: RenderOptions) -> Vec<Message
         messages.push(item, index >= remembered);
     }
     messages.end_turn();
+    if let Some(forced) = forced::of(generation) {
+        messages.instruct(forced.instruction());
+    }
     messages.said
 }
 
@@ -109,6 +111,23 @@ impl<'a> Messages<'a> {
                 self.push_output(&output.call_id, &output.output);
             }
             Item::Hosted(hosted) => self.push_hosted(hosted),
+        }
+    }
+
+    /// Says at the end what holds for this turn only: what comes before stays as it was in the model
+    /// server's cache. Templates know system messages only at the beginning, and many want users
+    /// and models to take turns, so it is the user's word.
+    fn instruct(&mut self, instruction: String) {
+        let instruction = Cow::Owned(instruction);
+        match self.said.last_mut() {
+            Some(Message::User { content: Content::Text(text) }) => {
+                let said = std::mem::take(text);
+                *text = join(vec![said, instruction], BLANK_LINE);
+            }
+            Some(Message::User { content: Content::Parts(parts) }) => {
+                parts.push(ContentPart::Text { text: instruction });
+            }
+            _ => self.said.push(Message::User { content: Content::Text(instruction) }),
         }
     }
 

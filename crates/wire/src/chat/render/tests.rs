@@ -46,7 +46,7 @@ fn image(url: &str, detail: Option<&str>) -> Part {
 }
 
 fn message(role: Role, content: Vec<Part>) -> Item {
-    Item::Message(Message { id: None, role, content, status: STATUS })
+    Item::Message(Message { id: None, role, content, phase: None, status: STATUS })
 }
 
 fn user(said: &str) -> Item {

@@ -39,31 +39,31 @@ pub(crate) struct Function<'a> {
 #[serde(untagged)]
 enum Parameters<'a> {
     Given(&'a Json),
-    Input(InputObject<'a>),
+    Input(InputObject),
 }
 
 /// The schema of a custom tool as a function: an object with the input in it.
 #[derive(Serialize)]
-struct InputObject<'a> {
+struct InputObject {
     #[serde(rename = "type")]
     kind: &'static str,
-    properties: InputProperties<'a>,
+    properties: InputProperties,
     required: [&'static str; 1],
     #[serde(rename = "additionalProperties")]
     additional: bool,
 }
 
 #[derive(Serialize)]
-struct InputProperties<'a> {
-    input: InputString<'a>,
+struct InputProperties {
+    input: InputString,
 }
 
 #[derive(Serialize)]
-struct InputString<'a> {
+struct InputString {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pattern: Option<&'a str>,
+    pattern: Option<String>,
 }
 
 /// `tool_choice`: a word, or the name of the one function.
@@ -124,9 +124,11 @@ fn tool<'a>(namespace: Option<&'a str>, own: &'a OwnTool) -> Tool<'a> {
     Tool { kind: "function", function }
 }
 
-fn input_object(format: &InputFormat) -> InputObject<'_> {
+/// The `pattern` of JSON Schema may match anywhere, a custom tool's expression is the whole input.
+/// (llama.cpp takes no other patterns than those with both anchors.)
+fn input_object(format: &InputFormat) -> InputObject {
     let pattern = match format {
-        InputFormat::Regex(pattern) => Some(pattern.as_str()),
+        InputFormat::Regex(pattern) => Some(format!("^(?:{pattern})$")),
         InputFormat::Text | InputFormat::Lark(_) => None,
     };
     InputObject {

@@ -16,8 +16,13 @@ mod shapes;
 
 /// A generation with one function, `f`.
 fn generation(tool_choice: ToolChoice) -> Generation {
-    let function =
-        FunctionTool { name: "f".to_owned(), description: None, parameters: None, strict: None };
+    let function = FunctionTool {
+        name: "f".to_owned(),
+        description: None,
+        parameters: None,
+        strict: None,
+        defer_loading: None,
+    };
     Generation {
         model: "m".to_owned(),
         instructions: None,

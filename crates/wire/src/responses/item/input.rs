@@ -7,8 +7,8 @@ use transom_core::content::{Part, Text};
 use transom_core::failure::Failure;
 use transom_core::id::{ItemId, MAX_LENGTH};
 use transom_core::item::{
-    Compaction, CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, HostedKind, Item,
-    ItemStatus, Message, Reasoning, Role, Sealed,
+    Compaction, Conformity, CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput,
+    HostedKind, Item, ItemStatus, Message, Phase, Reasoning, Role, Sealed,
 };
 use transom_core::tool::ToolName;
 
@@ -19,8 +19,10 @@ use crate::responses::refuse;
 
 mod hosted;
 
+pub(super) use hosted::ANNOTATION;
+
 /// The types of items that are understood.
-const SUPPORTED: &[&str] = &[
+pub(super) const SUPPORTED: &[&str] = &[
     "message",
     "reasoning",
     "compaction",
@@ -79,8 +81,8 @@ pub(in crate::responses) fn read_input(
     match raw.get().as_bytes().first() {
         Some(b'"') => {
             let content = vec![Part::Text(Text::from(read::string(raw, path)?))];
-            let status = ItemStatus::Completed;
-            let message = Message { id: None, role: Role::User, content, status };
+            let (role, phase, status) = (Role::User, None, ItemStatus::Completed);
+            let message = Message { id: None, role, content, phase, status };
             Ok(vec![InputItem::New(Item::Message(message))])
         }
         Some(b'[') => read_list(&read::array(raw, path)?, path),
@@ -176,7 +178,12 @@ fn read_message(mut item: Object<'_, '_>) -> Result<Message, Failure> {
         Some(_) => Role::User,
     };
     let content = content::read(item.require("content")?, &path.field("content"), role)?;
-    Ok(Message { id, role, content, status: read_status(&mut item)? })
+    let phase = match item.word("phase", &["commentary", "final_answer"])? {
+        None => None,
+        Some("commentary") => Some(Phase::Commentary),
+        Some(_) => Some(Phase::FinalAnswer),
+    };
+    Ok(Message { id, role, content, phase, status: read_status(&mut item)? })
 }
 
 fn read_reasoning(mut item: Object<'_, '_>) -> Result<Reasoning, Failure> {
@@ -225,6 +232,7 @@ fn read_custom_call(mut item: Object<'_, '_>) -> Result<CustomToolCall, Failure>
         tool: read_tool_name(&mut item)?,
         input: item.require_string("input")?,
         status: read_status(&mut item)?,
+        conformity: Conformity::Unasked,
     })
 }
 

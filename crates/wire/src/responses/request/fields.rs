@@ -38,6 +38,7 @@ pub const FIELDS: &[Field] = &[
         "not together with `store: false`; on a WebSocket true is refused: send it over HTTP",
     ),
     field("client_metadata", WithoutEffect, "sent by Codex; not shown"),
+    field("context_management", Refused, "nothing is compacted here unless a client asks for it"),
     field(
         "conversation",
         Honoured,
@@ -78,7 +79,7 @@ pub const FIELDS: &[Field] = &[
         "`effort` is passed on; `summary` has no effect: the thoughts \
         themselves are sent",
     ),
-    field("safety_identifier", WithoutEffect, "shown, not sent on"),
+    field("safety_identifier", WithoutEffect, "at most 64 characters; shown, not sent on"),
     field(
         "service_tier",
         WithoutEffect,

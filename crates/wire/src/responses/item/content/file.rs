@@ -37,7 +37,8 @@ pub(super) fn read(mut part: Object<'_, '_>) -> Result<File, Failure> {
     let filename = part.string("filename")?;
     let data = part.require_string("file_data")?;
     let text = text_of(&data, &path.field("file_data"))?;
-    Ok(File { filename, data, text })
+    let detail = part.word("detail", &["low", "high"])?.map(str::to_owned);
+    Ok(File { filename, data, text, detail })
 }
 
 fn text_of(data: &str, path: &Path<'_>) -> Result<String, Failure> {
