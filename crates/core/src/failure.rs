@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use crate::id::{ConversationId, ResponseId};
 use crate::port::store::StoreError;
-use crate::upstream_error::{Symptom, UpstreamError};
+use crate::upstream_error::{Report, Symptom, UpstreamError};
 
 mod public;
 
@@ -249,11 +249,19 @@ fn is_about_request(error: &UpstreamError) -> bool {
         // A template or a parser that fails with 5xx is the server's own fault.
         (
             Some(Symptom::Template | Symptom::ToolParser) | None,
-            UpstreamError::Status { status, .. },
-        ) => blames_client(*status) || *status == StatusCode::NOT_IMPLEMENTED,
+            UpstreamError::Status { status, report, .. },
+        ) => blames_client(*status) || is_refusal(*status, report),
         (Some(symptom), _) => !symptom.is_of_server(),
         (None, _) => false,
     }
+}
+
+/// Whether a 501 speaks about the request: vLLM and llama.cpp say by its type that they will never
+/// serve such a one (a forced call of gpt-oss on `/v1/responses`).
+fn is_refusal(status: StatusCode, report: &Report) -> bool {
+    let kind = report.kind.as_deref();
+    status == StatusCode::NOT_IMPLEMENTED
+        && matches!(kind, Some("NotImplementedError" | "not_supported_error"))
 }
 
 /// Whether a model server's error status speaks about the request. 401 and 403 do not: they speak

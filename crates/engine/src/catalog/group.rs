@@ -226,17 +226,15 @@ impl Group {
                 if !is_for(target, wanted, &mut survey) {
                     continue;
                 }
-                if let Err(unfit) = wanted.suits(target) {
-                    survey.note(unfit);
-                    continue;
-                }
                 let glance = target.upstream.glance();
                 let listing = target.listing(glance.lists);
                 if Size::of(listing.length, wanted) != size {
                     *other_size = true;
                     continue;
                 }
-                match target.fit(glance.standing, listing, at) {
+                // A server that is not there has said nothing of its routes that still counts.
+                let fit = target.fit(glance.standing, listing, at);
+                match fit.and_then(|fit| wanted.suits(target).map(|()| fit)) {
                     Ok(fit) => {
                         let candidate = target.candidate(glance.waiting, wanted.speed, at);
                         able.push(target, candidate, fit);

@@ -216,8 +216,9 @@ async fn every_error_of_the_model_server_has_its_status_before_a_stream_begins()
         ),
         (errors::internal(), expected(503, "upstream_engine_dead", None, "engine")),
         (
+            // It speaks about the request: no other try would be answered.
             errors::error(501, "only auto is supported", "NotImplementedError", None),
-            expected(502, "upstream_error", None, "failed"),
+            expected(400, "upstream_rejected", None, "only auto is supported"),
         ),
         (errors::overloaded(), expected(503, "upstream_unavailable", None, "not available")),
         (

@@ -236,7 +236,7 @@ async fn routes_are_told_by_405_where_nothing_lists_them_and_by_nothing_where_al
     until(&backend, "ready").await;
     assert_eq!(backend.offer(), Offer { chat_completions: Has::Yes, responses: Has::No });
 
-    // llama.cpp's server answers 404 to every method but the right one.
+    // Not every server tells the methods of a route apart.
     let silent = FakeBackend::builder().without_route("/openapi.json").start().await;
     for route in ["/v1/responses", "/v1/chat/completions"] {
         silent.route(route, json(404, "{}"));

@@ -49,7 +49,7 @@ fn run_with<D: AsRef<[u8]>>(
     let result = stream
         .iter()
         .try_for_each(|data| decoder.feed(data.as_ref(), &mut events))
-        .and_then(|()| decoder.finish(&mut events));
+        .and_then(|()| decoder.finish());
     let mut transcript = Transcript::new(ids());
     for event in &events {
         transcript.apply(event).unwrap_or_else(|violation| panic!("{violation} at {event:?}"));

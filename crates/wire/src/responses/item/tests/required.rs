@@ -59,8 +59,9 @@ pub(super) fn read(item: &Value) -> Result<Value, (String, String)> {
     let json: Json = serde_json::from_str(&item.to_string()).unwrap();
     let list = [&*json];
     match read_list(&list, &Path::Root.field("input")) {
-        Ok(mut items) => {
-            let shown = to_stored(&mut items[0], &Counter::default());
+        Ok(items) => {
+            let mut item = items[0].as_new().unwrap().clone();
+            let shown = to_stored(&mut item, &Counter::default());
             Ok(serde_json::from_str(shown.json.get()).unwrap())
         }
         Err(failure) => {
