@@ -112,7 +112,7 @@ impl Gateway {
                     (_, Ground::Background) => {
                         let order = Order::of(&received, &call.hints)?;
                         let prepared = self.prepare(live, caller, (&call.hints, session), ready);
-                        self.run_in_background(live, prepared, order).await
+                        self.run_in_background(live, prepared, order, promise).await
                     }
                 }
             }

@@ -75,7 +75,7 @@ pub(crate) async fn run(program: Program, console: &Console) -> u8 {
     let helpers = tokio_util::task::TaskTracker::new();
     helpers.spawn(Arc::clone(&controller).watch(signals.hangups(), background.clone()));
     helpers.spawn(gateway.clone().keep_jobs(background.clone()));
-    helpers.spawn(gateway.clone().sweep(background.clone()));
+    helpers.spawn(gateway.clone().forget_answers(background.clone()));
     let child = match (&config.child, &sole) {
         (Some(child), Some(backend)) => {
             match supervise::start(child, config.supervision, backend, &helpers) {

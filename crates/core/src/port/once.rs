@@ -86,6 +86,13 @@ pub enum Kept {
         /// The stored response that it shows. The answer is deleted with it.
         of: Option<ResponseId>,
     },
+    /// A response in the background: its answer is shown as it is when somebody asks again.
+    Response {
+        /// The stored response. The key is free when it is deleted.
+        id: ResponseId,
+        /// How its client wanted it.
+        form: Form,
+    },
     /// Nothing: it was larger than that.
     TooLarge,
 }

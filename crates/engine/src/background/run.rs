@@ -11,6 +11,7 @@ use transom_core::clock::Timestamp;
 use transom_core::failure::Failure;
 use transom_core::id::ResponseId;
 use transom_core::port::jobs::{Events, JobLease, JobOrder};
+use transom_core::port::once::Form;
 use transom_core::port::store::{TurnRecord, TurnStatus};
 use transom_wire::responses::object::Head;
 use transom_wire::responses::request::{Delivery, Turn};
@@ -21,6 +22,7 @@ use crate::call::{Hints, Reply};
 use crate::gateway::Gateway;
 use crate::live::Snapshot;
 use crate::stage::admit::RETRY_AFTER;
+use crate::stage::once::Promise;
 use crate::stage::turn::{Prepared, Sink};
 
 /// When and as what a response begins: a response that is run again is the same response.
@@ -52,6 +54,7 @@ impl Gateway {
         live: &Snapshot,
         prepared: Prepared,
         order: Order,
+        promise: &mut Option<Promise>,
     ) -> Result<Reply, Failure> {
         let (scope, delivery) = (prepared.caller.scope.clone(), prepared.delivery);
         let id = prepared.turn.head.id.clone();
@@ -66,10 +69,21 @@ impl Gateway {
         self.jobs.accept(&scope, record, order.0, self.lease(), events).await?;
         entered.presence.wrote(end);
         self.start(live, prepared, entered, end);
+        self.note_acceptance(promise.take(), &id, delivery).await;
         match delivery {
             Delivery::Whole => Ok(Reply::Json(Bytes::copy_from_slice(object.get().as_bytes()))),
             Delivery::Stream => Ok(self.replay(live, scope, id, 0)?),
         }
+    }
+
+    /// Whoever asks again with the same key gets this response, as it is by then.
+    async fn note_acceptance(&self, promise: Option<Promise>, id: &ResponseId, wanted: Delivery) {
+        let Some(promise) = promise else { return };
+        let form = match wanted {
+            Delivery::Whole => Form::Json,
+            Delivery::Stream => Form::Events,
+        };
+        promise.keep_response(id.clone(), form).await;
     }
 
     /// Starts a turn that is stored, with so many events.

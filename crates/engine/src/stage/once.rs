@@ -48,7 +48,7 @@ pub(crate) enum First {
 impl Gateway {
     /// Claims the key of a request with this body.
     pub(crate) async fn once(
-        &self,
+        self: &Arc<Self>,
         caller: &Principal,
         route: &str,
         once: Option<Once>,
@@ -70,7 +70,7 @@ impl Gateway {
         let mut promise = Promise::new(terms, self.tracker.clone());
         match promise.claim(Claim { holder, request, body, now, until }).await? {
             Claimed::Granted => Ok(First::Anew(Some(promise))),
-            Claimed::Taken(entry) => again(entry, body).map(First::Again),
+            Claimed::Taken(entry) => self.again(caller, entry, body).await.map(First::Again),
         }
     }
 
@@ -100,8 +100,35 @@ impl Gateway {
         }
     }
 
+    /// What a repeat gets.
+    async fn again(
+        self: &Arc<Self>,
+        caller: &Principal,
+        entry: Entry,
+        body: BodyHash,
+    ) -> Result<Reply, Failure> {
+        if entry.body != body {
+            return Err(Failure::Repeated(Repeated::OtherBody));
+        }
+        let reply = match entry.kept {
+            None => return Err(Failure::Repeated(Repeated::InFlight)),
+            Some(Kept::TooLarge) => return Err(Failure::Repeated(Repeated::TooLarge)),
+            Some(Kept::Answer { form: Form::Json, bytes, .. }) => Reply::Json(bytes),
+            Some(Kept::Answer { form: Form::Events, bytes, .. }) => replay(bytes),
+            // What runs in the background is shown as it is by now.
+            Some(Kept::Response { id, form: Form::Json }) => {
+                let object = self.response(caller, id.as_str()).await?;
+                Reply::Json(Bytes::copy_from_slice(object.get().as_bytes()))
+            }
+            Some(Kept::Response { id, form: Form::Events }) => {
+                self.resume(caller, id.as_str(), None).await?
+            }
+        };
+        Ok(Reply::Again(Again { request: entry.request, reply: Box::new(reply) }))
+    }
+
     /// Deletes answers that have run out, until it is told to stop.
-    pub async fn sweep(self: Arc<Self>, stop: CancellationToken) {
+    pub async fn forget_answers(self: Arc<Self>, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
             loop {
                 match self.once.sweep(self.clock.now()).await {
@@ -115,20 +142,6 @@ impl Gateway {
             }
         }
     }
-}
-
-/// What a repeat gets.
-fn again(entry: Entry, body: BodyHash) -> Result<Reply, Failure> {
-    if entry.body != body {
-        return Err(Failure::Repeated(Repeated::OtherBody));
-    }
-    let reply = match entry.kept {
-        None => return Err(Failure::Repeated(Repeated::InFlight)),
-        Some(Kept::TooLarge) => return Err(Failure::Repeated(Repeated::TooLarge)),
-        Some(Kept::Answer { form: Form::Json, bytes, .. }) => Reply::Json(bytes),
-        Some(Kept::Answer { form: Form::Events, bytes, .. }) => replay(bytes),
-    };
-    Ok(Reply::Again(Again { request: entry.request, reply: Box::new(reply) }))
 }
 
 fn replay(bytes: Bytes) -> Reply {

@@ -16,8 +16,9 @@ CREATE TABLE idempotency_keys (
     holder      TEXT,
     -- Milliseconds since the Unix epoch: the end of the lease, then of the answer.
     until       INTEGER NOT NULL,
-    kind        TEXT    NOT NULL CHECK (kind IN ('claim', 'json', 'events', 'response', 'too_large')),
-    -- The stored response that the answer shows: what is deleted there is deleted here.
+    kind        TEXT    NOT NULL CHECK (kind IN
+        ('claim', 'json', 'events', 'response', 'response_events', 'too_large')),
+    -- The stored response that the answer shows, or is: what is deleted there is deleted here.
     response_id TEXT    REFERENCES responses (id) ON DELETE CASCADE,
     answer      BLOB,
     PRIMARY KEY (org_id, team_id, key_id, route, name),

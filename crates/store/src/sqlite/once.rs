@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use transom_core::clock::Timestamp;
-use transom_core::id::{ClaimId, RequestId};
+use transom_core::id::{ClaimId, RequestId, ResponseId};
 use transom_core::port::once::{BodyHash, Claim, Claimed, Entry, Form, Kept, Name, OnceStore};
 use transom_core::port::store::StoreError;
 use transom_core::scope::Scope;
@@ -111,6 +111,7 @@ struct Row {
     request_id: String,
     body_hash: Vec<u8>,
     kind: String,
+    response_id: Option<String>,
     answer: Option<Vec<u8>>,
 }
 
@@ -122,10 +123,16 @@ impl Row {
             let bytes = Bytes::from(answer.unwrap_or_default());
             Some(Kept::Answer { form, bytes, of: None })
         };
+        let shown = |id: Option<String>, form| {
+            let id = id.as_deref().and_then(ResponseId::parse).ok_or(Fault::UnknownId)?;
+            Ok::<_, StoreError>(Some(Kept::Response { id, form }))
+        };
         let kept = match self.kind.as_str() {
             "claim" => None,
             "json" => answer(Form::Json, self.answer),
             "events" => answer(Form::Events, self.answer),
+            "response" => shown(self.response_id, Form::Json)?,
+            "response_events" => shown(self.response_id, Form::Events)?,
             "too_large" => Some(Kept::TooLarge),
             _ => return Err(Fault::UnknownKind.into()),
         };

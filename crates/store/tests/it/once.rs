@@ -171,6 +171,15 @@ async fn an_answer_goes_with_the_response_that_it_shows() {
     assert!(store.delete(&scope, &id("a")).await.unwrap());
     granted(&store, &scope, "a", 2, 101).await;
     assert_ne!(store.claim(&scope, &name("b"), claim(2, 101)).await.unwrap(), Claimed::Granted);
+    // A response that is shown as it is by then.
+    for form in [Form::Json, Form::Events] {
+        let kept = Kept::Response { id: id("b"), form };
+        let key = format!("{form:?}");
+        granted(&store, &scope, &key, 1, 100).await;
+        assert!(store.keep(&scope, &name(&key), &holder(1), kept.clone(), at(900)).await.unwrap());
+        let found = store.claim(&scope, &name(&key), claim(2, 101)).await.unwrap();
+        assert_eq!(found, taken(Some(kept)));
+    }
     // Deleted before the answer is kept, or never there: there is nothing to show.
     for gone in ["a", "never"] {
         assert!(!store.keep(&scope, &name("a"), &holder(2), shows(gone), at(900)).await.unwrap());

@@ -98,6 +98,11 @@ impl Promise {
         self.put(kept).await;
     }
 
+    /// Keeps the name of a response in the background.
+    pub(crate) async fn keep_response(self, id: ResponseId, form: Form) {
+        self.put(Kept::Response { id, form }).await;
+    }
+
     /// The client has paid for the answer and gets it even where it cannot be kept: refusing it would
     /// make the client ask again, which is what the key is there to prevent.
     async fn put(mut self, kept: Kept) {

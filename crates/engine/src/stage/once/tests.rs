@@ -225,7 +225,7 @@ async fn a_client_that_leaves_at_the_very_end_is_answered_again() {
 async fn answers_are_kept_for_a_day_and_then_deleted() {
     let world = world();
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-    tracker.spawn(Arc::clone(&world.gateway).sweep(stop.clone()));
+    tracker.spawn(Arc::clone(&world.gateway).forget_answers(stop.clone()));
     for key in ["a", "b", "c"] {
         ask(&world, Endpoint::Responses, TURN, key).await.unwrap();
     }

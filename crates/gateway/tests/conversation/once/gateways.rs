@@ -141,3 +141,35 @@ async fn an_answer_whose_end_was_seen_is_never_made_again() {
         assert_eq!(backend.requests_to("/v1/chat/completions").len(), cycle + 1);
     }
 }
+
+#[tokio::test]
+async fn a_response_in_the_background_is_accepted_once_and_shown_as_it_is_by_then() {
+    let talk = Talk::start().await;
+    let other = beside(&talk).await;
+    let gate = Gate::new("the one job");
+    talk.backend.answer(chat().text("One ").wait(&gate).text("two"));
+    let fields = r#""input":"Go","background":true"#;
+    let first = respond(&talk.client, fields, "k").await;
+    assert_eq!(first.json()["status"], "queued", "{}", first.text());
+    gate.arrived(1).await;
+    gate.open();
+    let ended = async {
+        loop {
+            let again = respond(&other.client(), fields, "k").await;
+            assert_eq!(again.headers.get("idempotency-replayed"), Some("true"));
+            assert_eq!(again.json()["id"], first.json()["id"]);
+            if again.json()["status"] == "completed" {
+                return again;
+            }
+        }
+    };
+    let ended = tokio::time::timeout(transom_testkit::PATIENCE, ended).await.expect("an end");
+    assert!(ended.text().contains("One two"), "{}", ended.text());
+
+    let fields = r#""input":"Go","background":true,"stream":true"#;
+    let first = respond(&talk.client, fields, "stream").await;
+    for client in [talk.gateway.client(), other.client()] {
+        assert_again(&respond(&client, fields, "stream").await, &first);
+    }
+    assert_eq!(talk.backend.requests_to("/v1/chat/completions").len(), 2);
+}

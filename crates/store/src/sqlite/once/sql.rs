@@ -3,7 +3,7 @@
 
 /// What stands under a name at `?6`.
 pub(in crate::sqlite) const FIND: &str = "
-SELECT request_id, body_hash, kind, answer FROM idempotency_keys
+SELECT request_id, body_hash, kind, response_id, answer FROM idempotency_keys
 WHERE org_id = ?1 AND team_id = ?2 AND key_id = ?3 AND route = ?4 AND name = ?5 AND until > ?6";
 
 /// Takes a name that is free at `?6`, or has run out by then.

@@ -79,6 +79,13 @@ fn columns(kept: &Kept) -> (&'static str, Option<&[u8]>, Option<&ResponseId>) {
             };
             (kind, Some(bytes), of.as_ref())
         }
+        Kept::Response { id, form } => {
+            let kind = match form {
+                Form::Json => "response",
+                Form::Events => "response_events",
+            };
+            (kind, None, Some(id))
+        }
         Kept::TooLarge => ("too_large", None, None),
     }
 }
