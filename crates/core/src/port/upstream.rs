@@ -27,17 +27,23 @@ pub enum Route {
     Score,
     /// `GET /v1/models`
     Models,
+    /// `POST /tokenize`: how many tokens a prompt has.
+    Tokenize,
+    /// `POST /apply-template`: the prompt that a chat becomes, at llama.cpp's server.
+    ApplyTemplate,
 }
 
 impl Route {
     /// Every route.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::ChatCompletions,
         Self::Completions,
         Self::Embeddings,
         Self::Rerank,
         Self::Score,
         Self::Models,
+        Self::Tokenize,
+        Self::ApplyTemplate,
     ];
 
     /// Its path: the same at the gateway and at a model server.
@@ -49,6 +55,8 @@ impl Route {
             Self::Rerank => "/v1/rerank",
             Self::Score => "/v1/score",
             Self::Models => "/v1/models",
+            Self::Tokenize => "/tokenize",
+            Self::ApplyTemplate => "/apply-template",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! - [`render`]: which fields go out, in which order; [`rename`]: the same body for another model.
 //! - `messages`: items to messages; `message`: the form of one message.
 //! - `tools`, `format`: tools with their choice, and the answer's format.
+//! - `count`: questions after the tokens that the same prompt has.
 
 use bytes::{Bytes, BytesMut};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -12,10 +13,13 @@ use transom_core::request::Generation;
 
 use super::forced::{self, Forced};
 
+mod count;
 mod format;
 mod message;
 mod messages;
 mod tools;
+
+pub use count::{Question, ask};
 
 /// What is up to the model server and its operator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,8 +61,11 @@ pub enum ReasoningField {
 /// messages do too: those of an earlier turn are a prefix of those of a later one, so that the model
 /// server's prefix cache holds. Only thoughts that [`ReasoningHistory`] drops break that.
 pub fn render(generation: &Generation, options: &RenderOptions) -> Bytes {
-    let body = Body { generation, options: *options };
-    let bytes = serde_json::to_vec(&body)
+    bytes(&Body { generation, options: *options })
+}
+
+fn bytes(body: &impl Serialize) -> Bytes {
+    let bytes = serde_json::to_vec(body)
         .unwrap_or_else(|_| unreachable!("strings, numbers and valid JSON are always JSON"));
     Bytes::from(bytes)
 }

@@ -72,6 +72,16 @@ pub(super) enum Choice<'a> {
     Function(&'a str),
 }
 
+impl Choice<'_> {
+    /// The same without force.
+    pub(super) fn unforced(&self) -> Self {
+        match self {
+            Self::Word("none") => Self::Word("none"),
+            Self::Word(_) | Self::Function(_) => Self::Word("auto"),
+        }
+    }
+}
+
 /// The tools on offer, or `None` without any: vLLM refuses a choice among none.
 ///
 /// `allowed_tools` is not known to model servers; it becomes the tools it names and its mode.
