@@ -10,6 +10,7 @@ use http_body::Body;
 use transom_core::failure::Failure;
 use transom_core::secret::Secret;
 pub use transom_routing::queue::Priority;
+use transom_wire::chat::Dropped;
 
 use crate::session::Session;
 
@@ -28,6 +29,8 @@ pub enum Endpoint {
     Score,
     /// `POST /v1/responses`
     Responses,
+    /// `POST /v1/responses/input_tokens`
+    InputTokens,
 }
 
 /// What a request says beside its body.
@@ -87,4 +90,6 @@ pub enum Reply {
     Json(Bytes),
     /// An event stream.
     Events(EventBody),
+    /// A reply to a request whose conversation was too long for the model, and what was left out.
+    Shortened(Dropped, Box<Reply>),
 }

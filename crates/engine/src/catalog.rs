@@ -30,10 +30,11 @@ mod target;
 mod track;
 
 pub(crate) use flight::Flight;
-pub(crate) use group::{Group, Wanted};
+pub(crate) use group::{Group, Length, Wanted};
 use memory::Memory;
 pub(crate) use survey::{Choice, Nobody, Wait};
 pub(crate) use target::Target;
+pub(crate) use track::Tokenizer;
 
 /// The models of one snapshot.
 pub struct Catalog {

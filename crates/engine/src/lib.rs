@@ -4,7 +4,8 @@
 //!
 //! - `pipeline`: the life of a request in one function. Start reading there.
 //! - `stage/`: one stage, one file, in the order of the call: `authenticate`, `admit`, `screen`,
-//!   `resolve`, `rehydrate`, `plan`, then `pass` (bytes through) or `turn` (typed), and `settle`.
+//!   `resolve`, `rehydrate`, `plan`, then `pass` (bytes through), `turn` (typed) or `count` (the tokens of
+//!   a turn), and `settle`.
 //! - `dispatch`: the call of a model server: choosing a deployment, waiting for one, failing over.
 //! - [`session`]: what a connection remembers of its turns, beside the store.
 //! - [`live`]: what can change while the program runs; [`catalog`]: the models in it.

@@ -43,13 +43,22 @@ impl Gateway {
                 let mut stopwatch = Stopwatch::start();
                 let joined = self.rehydrate(&live, &caller, session, *request).await?; // earlier turns -> Generation
                 stopwatch.rehydrated();
-                let job = live.plan_turn(&asker, &joined, delivery, model);
+                let plan = live.plan_turn(&asker, &joined, delivery, model);
+                let job = plan.job(&joined.turn.generation);
                 let Joined { turn, held, .. } = joined;
                 let session = session.cloned();
                 let prepared =
-                    Prepared { caller, turn, held, job, delivery, work, session, stopwatch };
+                    Prepared { caller, turn, held, plan, job, delivery, work, session, stopwatch };
                 // Model call with failover, events, commit, terminal event.
                 self.run(&live, prepared, ticket).await
+            }
+            // The same prompt, of which only the tokens are told.
+            Screened::Count(request) => {
+                let model = resolve(&live, &request.model, Route::ChatCompletions)?;
+                let delivery = request.delivery;
+                let joined = self.read_along(&live, &caller, *request).await?; // without taking a conversation
+                let plan = live.plan_turn(&asker, &joined, delivery, model);
+                self.tell_tokens(joined, &plan, ticket).await
             }
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod admit;
 pub(crate) mod authenticate;
+pub(crate) mod count;
 pub(crate) mod pass;
 pub(crate) mod plan;
 pub(crate) mod rehydrate;

@@ -69,6 +69,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/score", post(generate::score))
         .route("/score", post(generate::score))
         .route("/v1/responses", post(generate::responses).get(socket::open))
+        .route("/v1/responses/input_tokens", post(generate::input_tokens))
         .route("/v1/responses/{id}", get(responses::retrieve).delete(responses::delete))
         .route("/v1/responses/{id}/input_items", get(responses::input_items))
         .route("/v1/conversations", post(conversations::create))

@@ -22,6 +22,7 @@ use crate::app::{App, Limits};
 use crate::caller::REQUEST_ID;
 use crate::error::{Logged, Rejection};
 use crate::phase::Serving;
+use crate::reply::TRUNCATED_ITEMS;
 
 /// The header that tells which configuration was in effect when a request came.
 const REVISION: HeaderName = HeaderName::from_static("x-transom-revision");
@@ -53,7 +54,7 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
             // The official clients send headers of their own (`x-stainless-…`).
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([REQUEST_ID, REVISION, header::RETRY_AFTER]),
+            .expose_headers([REQUEST_ID, REVISION, TRUNCATED_ITEMS, header::RETRY_AFTER]),
     )
 }
 

@@ -12,6 +12,9 @@ use transom_engine::call::Reply;
 /// Tells reverse proxies such as nginx not to collect a stream before sending it on.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
+/// Tells how many items of the conversation the model was not shown.
+pub(crate) const TRUNCATED_ITEMS: HeaderName = HeaderName::from_static("x-transom-truncated-items");
+
 /// A JSON body with status 200.
 pub(crate) fn json(body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
@@ -32,6 +35,11 @@ impl IntoResponse for Out {
     fn into_response(self) -> Response {
         match self.0 {
             Reply::Json(body) => json(body),
+            Reply::Shortened(dropped, reply) => {
+                let mut response = Self(*reply).into_response();
+                response.headers_mut().insert(TRUNCATED_ITEMS, HeaderValue::from(dropped.items));
+                response
+            }
             Reply::Events(body) => {
                 let mut response = Response::new(Body::new(body));
                 let headers = response.headers_mut();

@@ -12,11 +12,13 @@
 //! - [`item`]: input, output and stored items, both ways.
 //! - [`object`]: the response object.
 //! - [`conversation`]: the bodies and objects of `/v1/conversations`.
+//! - [`input_tokens`]: the answer to a question after the tokens of a request.
 //! - [`encode`]: events of the one stream into the API's events, or into one object.
 //! - `read`, `path` and `refuse` read JSON so that every error names its field.
 
 pub mod conversation;
 pub mod encode;
+pub mod input_tokens;
 pub mod item;
 mod json;
 pub mod object;

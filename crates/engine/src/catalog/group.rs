@@ -32,10 +32,28 @@ pub(crate) struct Group {
 pub(crate) struct Wanted<'a> {
     pub(crate) route: Route,
     pub(crate) ask: Ask<'a>,
-    /// Prompt and answer together, in tokens, as far as they can be guessed.
-    pub(crate) tokens: u32,
+    /// Prompt and answer together.
+    pub(crate) length: Length,
     /// Targets that have failed this request.
     pub(crate) tried: &'a [DeploymentId],
+}
+
+/// Prompt and answer together, in tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// As far as they can be guessed, rather too few than too many.
+    Guessed(u32),
+    /// The model's own tokenizer has counted them.
+    Counted(u32),
+}
+
+impl Length {
+    /// The number.
+    pub(crate) fn tokens(self) -> u32 {
+        match self {
+            Self::Guessed(tokens) | Self::Counted(tokens) => tokens,
+        }
+    }
 }
 
 /// A target that can take a request.
@@ -84,13 +102,25 @@ impl Group {
 
     /// The targets that a request may go to, whatever their state.
     pub(crate) fn eligible(&self, wanted: &Wanted<'_>) -> Eligible {
-        let deployments = self.targets.iter().map(|target| &target.deployment);
-        let able = deployments.filter(|deployment| {
-            deployment.mode.serves(wanted.route)
-                && deployment.max_context_tokens.is_none_or(|limit| wanted.tokens <= limit)
-                && !wanted.tried.contains(&deployment.id)
+        let able = self.targets.iter().filter(|target| {
+            target.deployment.mode.serves(wanted.route)
+                && target.too_short(wanted.length).is_none()
+                && !wanted.tried.contains(&target.deployment.id)
         });
-        able.map(|deployment| deployment.id.clone()).collect()
+        able.map(|target| target.deployment.id.clone()).collect()
+    }
+
+    /// The longest prompt and answer together that one of its targets takes on `route`, for a
+    /// request whose model is `name` without aliases. Those that are gone count only when all are.
+    /// `None`: nobody says.
+    pub(crate) fn max_model_len(&self, name: &Arc<str>, route: Route) -> Option<u32> {
+        let matched = self.model.name.matched(name).unwrap_or_default();
+        let longest = |counts: &dyn Fn(&Target) -> bool| {
+            let able = self.targets.iter().filter(|target| target.deployment.mode.serves(route));
+            let able = able.filter(|target| counts(target));
+            able.filter_map(|target| target.max_model_len(name, matched)).max()
+        };
+        longest(&|target| target.upstream.state().takes_requests()).or_else(|| longest(&|_| true))
     }
 
     /// Resolves when the state of a server may have changed since this was called.
@@ -194,7 +224,7 @@ fn look_at(target: &Target, wanted: &Wanted<'_>, now: Instant, survey: &mut Surv
     if !deployment.mode.serves(wanted.route) {
         return None;
     }
-    if let Some(limit) = deployment.max_context_tokens.filter(|limit| wanted.tokens > *limit) {
+    if let Some(limit) = target.too_short(wanted.length) {
         survey.too_long(limit);
         return None;
     }

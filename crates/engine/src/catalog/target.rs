@@ -9,7 +9,8 @@ use transom_core::model::Deployment;
 use transom_core::port::upstream::Upstream;
 use transom_routing::pick::Candidate;
 
-use super::track::{Held, Track};
+use super::Length;
+use super::track::{Held, Tokenizer, Track};
 
 /// A deployment that requests can be sent to.
 pub(crate) struct Target {
@@ -87,6 +88,26 @@ impl Target {
         let said = served.iter().find(|served| served.id == name);
         let said = said.and_then(|served| served.max_model_len);
         said.into_iter().chain(self.deployment.max_context_tokens).min()
+    }
+
+    /// Its limit, when so many tokens are over it. What its server says of itself counts only where
+    /// they were counted: not every server refuses what it need not fulfil, such as a long answer.
+    pub(super) fn too_short(&self, length: Length) -> Option<u32> {
+        let limit = match (length, self.deployment.upstream.fixed()) {
+            (Length::Counted(_), Some(name)) => self.max_model_len(name, ""),
+            _ => self.deployment.max_context_tokens,
+        };
+        limit.filter(|limit| length.tokens() > *limit)
+    }
+
+    /// How its server counts tokens, as far as it is known.
+    pub(crate) fn tokenizer(&self, now: Instant) -> Tokenizer {
+        self.track.with(|learnt| learnt.tokenizer.still(now))
+    }
+
+    /// Remembers how its server counts tokens.
+    pub(crate) fn has_tokenizer(&self, tokenizer: Tokenizer) {
+        self.track.with(|learnt| learnt.tokenizer = tokenizer);
     }
 
     /// The name that its server lacks, and the list of those it has: it lists models, and this is

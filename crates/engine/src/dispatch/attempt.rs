@@ -7,6 +7,7 @@ use transom_core::port::upstream::{Patience as Limits, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
 use transom_wire::tap::ShownModel;
 
+use super::count::count;
 use super::job::Delivery;
 use super::opened::{Form, Hold, Opened, open};
 use super::place::Placed;
@@ -64,20 +65,9 @@ impl Gateway {
         let matched = flight.group.model.name.matched(&name).unwrap_or_default();
         let upstream = deployment.upstream.resolve(&name, matched);
         let limits = less(job.delivery.patience(&deployment.timeouts), spent);
-        let body = (job.body)(&upstream);
-        let request = UpstreamRequest { route: job.route, body, patience: limits };
-        let form = match job.delivery {
-            Delivery::Whole => Form::Whole,
-            Delivery::Stream => {
-                Form::Stream { event_bytes: self.event_bytes(), until: Hold::Content }
-            }
-            Delivery::Collected => {
-                Form::Stream { event_bytes: self.event_bytes(), until: Hold::End }
-            }
-        };
         let exposed = flight.group.model.expose_upstream_model;
         let shown = (!exposed).then(|| ShownModel::new(&job.asked));
-        let opened = open(flight.target.upstream.as_ref(), request, form, shown.as_ref()).await;
+        let opened = self.call(job, &flight, &upstream, limits, shown.as_ref()).await;
         self.count(&flight, opened.as_ref().err());
         match opened {
             Ok(opened) => {
@@ -96,6 +86,30 @@ impl Gateway {
                 Err(Failed { error, upstream, target, group, left })
             }
         }
+    }
+
+    /// Has the job done at the deployment, whose name for the model is `upstream`.
+    async fn call(
+        &self,
+        job: &Job,
+        flight: &Flight,
+        upstream: &str,
+        patience: Limits,
+        shown: Option<&ShownModel>,
+    ) -> Result<Opened, UpstreamError> {
+        let stream = |until| Form::Stream { event_bytes: self.event_bytes(), until };
+        let form = match &job.delivery {
+            Delivery::Whole => Form::Whole,
+            Delivery::Stream => stream(Hold::Content),
+            Delivery::Collected => stream(Hold::End),
+            Delivery::Counted(questions) => {
+                let counted = count(&flight.target, questions, upstream, patience).await?;
+                return Ok(Opened::Counted(counted));
+            }
+        };
+        let body = (job.body)(upstream);
+        let request = UpstreamRequest { route: job.route, body, patience };
+        open(flight.target.upstream.as_ref(), request, form, shown).await
     }
 
     fn count(&self, flight: &Flight, error: Option<&UpstreamError>) {

@@ -9,7 +9,8 @@ use transom_routing::pick::Ask;
 use transom_routing::prompt::Prompt;
 use transom_routing::queue::Priority;
 
-use crate::catalog::Wanted;
+use super::count::Questions;
+use crate::catalog::{Length, Wanted};
 
 /// Bytes of a prompt that make one token, for a guess that is rather too low than too high: a
 /// request must not be refused for being too long when it is not.
@@ -29,8 +30,8 @@ pub(crate) struct Job {
     pub(crate) prompt: Prompt,
     /// Ties it to a conversation.
     pub(crate) session: Option<u64>,
-    /// Prompt and answer together, in tokens; a guess.
-    pub(crate) tokens: u32,
+    /// Prompt and answer together.
+    pub(crate) length: Length,
     /// Whether who asks may read about the servers: an operator.
     pub(crate) operator: bool,
     /// Whose it is, for fair waiting.
@@ -47,12 +48,12 @@ impl Job {
     /// What a deployment is chosen by.
     pub(super) fn wanted<'a>(&'a self, tried: &'a [DeploymentId], random: u64) -> Wanted<'a> {
         let ask = Ask { prompt: &self.prompt, session: self.session, random };
-        Wanted { route: self.route, ask, tokens: self.tokens, tried }
+        Wanted { route: self.route, ask, length: self.length, tried }
     }
 }
 
 /// How the answer is asked for, and how the client gets it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) enum Delivery {
     /// Whole on both sides.
     Whole,
@@ -60,14 +61,16 @@ pub(crate) enum Delivery {
     Stream,
     /// A stream from the model server that the client gets whole.
     Collected,
+    /// No answer: what is wanted is the number of tokens in the prompt.
+    Counted(Arc<Questions>),
 }
 
 impl Delivery {
     /// How long to wait for a deployment.
-    pub(crate) fn patience(self, timeouts: &Timeouts) -> Patience {
+    pub(crate) fn patience(&self, timeouts: &Timeouts) -> Patience {
         let Timeouts { request, first_chunk, stream, idle } = *timeouts;
         match self {
-            Self::Whole => Patience { first_byte: request, idle, total: request },
+            Self::Whole | Self::Counted(_) => Patience { first_byte: request, idle, total: request },
             Self::Stream => Patience { first_byte: first_chunk, idle, total: stream },
             Self::Collected => Patience { first_byte: first_chunk, idle, total: request },
         }
@@ -75,7 +78,7 @@ impl Delivery {
 }
 
 /// A guess of the tokens that a prompt of so many bytes and its answer need.
-pub(crate) fn guess_tokens(prompt: usize, answer: u64) -> u32 {
+pub(crate) fn guess(prompt: usize, answer: u64) -> Length {
     let prompt = (prompt / MOST_BYTES_PER_TOKEN) as u64;
-    u32::try_from(prompt.saturating_add(answer)).unwrap_or(u32::MAX)
+    Length::Guessed(u32::try_from(prompt.saturating_add(answer)).unwrap_or(u32::MAX))
 }

@@ -45,7 +45,8 @@ impl Gateway {
             None => None,
             Some(asked) => Some(self.hold(&caller.scope, asked, &id).await?),
         };
-        match self.join(live, caller, session, request, (id, held.as_ref())).await {
+        let conversation = held.as_ref().map(|held| held.conversation().clone());
+        match self.join(live, caller, session, request, (id, conversation)).await {
             Ok((turn, root)) => Ok(Joined { turn, root, held }),
             Err(failure) => {
                 // Before the refusal goes out: a client that sends a better request finds it free.
@@ -58,15 +59,33 @@ impl Gateway {
         }
     }
 
+    /// Likewise for a request that changes nothing: a conversation is read while others may work on it.
+    pub(crate) async fn read_along(
+        &self,
+        live: &Snapshot,
+        caller: &Principal,
+        request: CreateResponse,
+    ) -> Result<Joined, Failure> {
+        let id = ResponseId::fresh(self.ids.as_ref());
+        let conversation = request.conversation.as_deref().map(|asked| {
+            let (id, param) = (asked.to_owned(), "conversation");
+            ConversationId::parse(asked)
+                .ok_or(Failure::NotFound(Missing::Conversation { id, param }))
+        });
+        let conversation = conversation.transpose()?;
+        let (turn, root) = self.join(live, caller, None, request, (id, conversation)).await?;
+        Ok(Joined { turn, root, held: None })
+    }
+
     async fn join(
         &self,
         live: &Snapshot,
         caller: &Principal,
         session: Option<&Arc<Session>>,
         request: CreateResponse,
-        (id, held): (ResponseId, Option<&Held>),
+        (id, conversation): (ResponseId, Option<ConversationId>),
     ) -> Result<(Turn, String), Failure> {
-        let conversation = held.map(|held| held.conversation().clone());
+        let in_conversation = conversation.is_some();
         let (past, root) = match (&conversation, &request.previous_response_id) {
             (Some(conversation), _) => {
                 let past = self.said(caller, conversation).await?;
@@ -84,7 +103,7 @@ impl Gateway {
         let turn = request.resolve(past, Begin { id, created_at, conversation, ids })?;
         let nothing_said =
             turn.generation.input.is_empty() && turn.generation.instructions.is_none();
-        if held.is_some() && nothing_said {
+        if in_conversation && nothing_said {
             let message = "The conversation has no items yet: send 'input'.".to_owned();
             return Err(Failure::invalid("input", "missing_required_parameter", message));
         }

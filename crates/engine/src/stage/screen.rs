@@ -23,6 +23,8 @@ pub(crate) enum Screened {
     Bytes(Passage),
     /// It is typed. Boxed because it is much the larger case.
     Response(Box<CreateResponse>),
+    /// Likewise, and only its tokens are to be counted.
+    Count(Box<CreateResponse>),
 }
 
 /// A request whose bytes go through.
@@ -50,21 +52,26 @@ impl Snapshot {
             Endpoint::Embeddings => (Route::Embeddings, Some(upstream::Route::Embeddings)),
             Endpoint::Rerank => (Route::Rerank, Some(upstream::Route::Rerank)),
             Endpoint::Score => (Route::Score, Some(upstream::Route::Score)),
-            Endpoint::Responses => (Route::Responses, None),
+            Endpoint::Responses | Endpoint::InputTokens => (Route::Responses, None),
         };
         let shield = &self.settings.shield;
         shield.check_fields(&body, &head, rules).map_err(Failure::Invalid)?;
         if let Some(route) = through {
             return Ok(Screened::Bytes(Passage { route, head: Arc::new(head), body }));
         }
-        let mut request = match transport {
-            Transport::Request => request::parse(&body)?,
-            Transport::Socket(_) => request::parse_event(&body)?,
+        let mut request = match (endpoint, transport) {
+            (Endpoint::InputTokens, _) => request::parse_count(&body)?,
+            (_, Transport::Request) => request::parse(&body)?,
+            (_, Transport::Socket(_)) => request::parse_event(&body)?,
         };
         check_schemas(shield, &request).map_err(Failure::Invalid)?;
         check_items(shield, &request.input, "input").map_err(Failure::Invalid)?;
         keep_allowed(shield, &mut request.extra).map_err(Failure::Invalid)?;
-        Ok(Screened::Response(Box::new(request)))
+        let request = Box::new(request);
+        Ok(match endpoint {
+            Endpoint::InputTokens => Screened::Count(request),
+            _ => Screened::Response(request),
+        })
     }
 }
 

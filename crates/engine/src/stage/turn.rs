@@ -18,9 +18,9 @@ use transom_core::item::Item;
 use transom_core::transcript::Violation;
 use transom_core::upstream_error::UpstreamError;
 use transom_core::usage::Usage;
-use transom_wire::chat::Decoder;
+use transom_wire::chat::{Decoder, Dropped};
 use transom_wire::responses::encode::{Encoder, Finished};
-use transom_wire::responses::request::{Delivery, Turn, Work};
+use transom_wire::responses::request::{Delivery, Truncation, Turn, Work};
 use transom_wire::sse::Splitter;
 
 use crate::call::Reply;
@@ -32,15 +32,18 @@ use crate::in_progress::Entered;
 use crate::live::Snapshot;
 use crate::session::Session;
 use crate::stage::admit::Ticket;
+use crate::stage::plan::TurnPlan;
 use crate::stage::settle::Settlement;
 
 mod close;
 mod journal;
+mod room;
 mod sink;
 mod source;
 
 use close::Ledger;
 use journal::Journal;
+use room::Room;
 pub(crate) use journal::Stopwatch;
 use sink::Sink;
 
@@ -55,7 +58,8 @@ pub(crate) struct Prepared {
     pub(crate) turn: Turn,
     /// The conversation that it works on.
     pub(crate) held: Option<Held>,
-    /// The call of the model.
+    /// How calls of the model are made, and the first of them.
+    pub(crate) plan: TurnPlan,
     pub(crate) job: Job,
     /// How the client gets its answer.
     pub(crate) delivery: Delivery,
@@ -76,13 +80,19 @@ impl Gateway {
         prepared: Prepared,
         ticket: Ticket,
     ) -> Result<Reply, Failure> {
-        let Prepared { caller, turn, held, job, delivery, work, session, stopwatch } = prepared;
+        let Prepared { caller, turn, held, plan, job, delivery, work, session, stopwatch } = prepared;
         let (sink, reply) = sink::join(delivery);
         let calls = turn.generation.input.iter().filter_map(Item::call_id).map(str::to_owned);
         let decoder =
             Decoder::new(self.ids.clone()).with_known_calls(calls).with_tools(&turn.generation);
+        let room = match turn.head.settings.truncation {
+            Truncation::Auto => Room::of(plan, turn.generation.clone()),
+            Truncation::Disabled => None,
+        };
         let running = Running {
             decoder,
+            room,
+            dropped: Dropped::default(),
             _in_progress: self.in_progress.enter(&caller.scope, &turn.head.id),
             encoder: Encoder::new(turn.head.clone(), self.ids.clone(), delivery),
             ledger: Ledger::new(self, caller.scope, turn, held, session),
@@ -130,6 +140,10 @@ struct Running {
     gateway: Arc<Gateway>,
     job: Arc<Job>,
     work: Work,
+    /// What can be left out of the conversation; `None`: nothing.
+    room: Option<Room>,
+    /// What is left out.
+    dropped: Dropped,
     /// Its place at a deployment, once there is one.
     flight: Option<Flight>,
     /// The name that the model has there, where clients must not read it.
@@ -202,7 +216,7 @@ impl Running {
 
     /// Sends the beginning of a stream, once.
     async fn begin(&mut self) -> Result<(), Failure> {
-        if !self.sink.begin() {
+        if !self.sink.begin(self.dropped) {
             return Ok(());
         }
         if self.sink.is_stream() {

@@ -44,6 +44,11 @@ pub(crate) async fn responses(State(app): State<Arc<App>>, request: Request) -> 
     generate(&app, Endpoint::Responses, request).await
 }
 
+/// `POST /v1/responses/input_tokens`
+pub(crate) async fn input_tokens(State(app): State<Arc<App>>, request: Request) -> Answer {
+    generate(&app, Endpoint::InputTokens, request).await
+}
+
 async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
     let (head, body) = request.into_parts();
     let credentials = bearer(&head.headers)?;

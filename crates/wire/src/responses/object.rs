@@ -11,6 +11,7 @@ use transom_core::transcript::Entry;
 use transom_core::usage::Usage;
 
 use super::request::{Labels, Settings};
+use crate::chat::Dropped;
 
 mod shown;
 
@@ -40,6 +41,8 @@ pub struct Head {
     pub settings: Settings,
     /// The client's own marks.
     pub labels: Labels,
+    /// What the model was not shown, because the conversation is too long.
+    pub dropped: Dropped,
 }
 
 /// How far a response has got.

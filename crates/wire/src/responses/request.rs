@@ -18,7 +18,7 @@ use super::{conversation, refuse, tools};
 pub use fields::{Effect, FIELDS, Field};
 pub use labels::Labels;
 pub(super) use labels::{metadata_of, read_metadata};
-pub use settings::{Settings, check_include};
+pub use settings::{Settings, Truncation, check_include};
 pub use turn::{Begin, Past, Turn};
 
 mod extra;
@@ -91,6 +91,16 @@ pub fn parse(body: &[u8]) -> Result<CreateResponse, Failure> {
         Some(false) | None => Delivery::Whole,
     };
     read(fields, delivery, Work::Generate)
+}
+
+/// Reads a request of which only the tokens are to be counted: nothing of it is streamed.
+pub fn parse_count(body: &[u8]) -> Result<CreateResponse, Failure> {
+    let request = parse(body)?;
+    if request.delivery == Delivery::Stream {
+        let why = "the answer to this route is one number.";
+        return Err(refuse::unsupported_value(&Path::Root.field("stream"), why));
+    }
+    Ok(request)
 }
 
 /// Reads a `response.create` event of a WebSocket: a request with a type, whose answer is a stream
@@ -177,13 +187,7 @@ fn refuse_unsupported(fields: &mut Object<'_, '_>) -> Result<(), Failure> {
         let why = "There are no stored prompts here: send 'instructions' and 'input'.";
         return Err(refuse::unsupported_parameter(&Path::Root.field("prompt"), why));
     }
-    match fields.word("truncation", &["auto", "disabled"])? {
-        Some("auto") => {
-            let path = Path::Root.field("truncation");
-            Err(refuse::unsupported_value(&path, "only 'disabled' is available here."))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// The new items. Something has to be said to the model by the input, the instructions or, where

@@ -45,6 +45,13 @@ impl Journal {
         Self { stopwatch, timings: wanted.timings, sent }
     }
 
+    /// Something else is sent.
+    pub(super) fn sends(&mut self, body: &Bytes) {
+        if let Some(sent) = &mut self.sent {
+            *sent = body.clone();
+        }
+    }
+
     /// This long after the model server was called it sent its first event.
     pub(super) fn first_event(&mut self, after: Duration) {
         self.stopwatch.first_event = Some(after);

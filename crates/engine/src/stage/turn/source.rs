@@ -12,25 +12,18 @@ use transom_core::port::upstream::UpstreamBody;
 use transom_wire::sse::COMMENT_KEEP_ALIVE;
 
 use super::Running;
-use crate::dispatch::{Opened, hidden};
+use crate::dispatch::{Opened, Served, hidden};
 
 impl Running {
     /// Has the model called. A client that has waited for a while gets the beginning of its stream
     /// meanwhile; until then a failure keeps its status.
     pub(super) async fn open(&mut self) -> Result<(VecDeque<Bytes>, UpstreamBody), Failure> {
+        self.make_room().await?;
         let called = Instant::now();
-        let mut opening = Box::pin(Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job)));
         let served = loop {
-            let silent = self.last_sent + self.keep_alive;
-            tokio::select! {
-                served = &mut opening => break served?,
-                () = self.sink.gone() => return Err(Failure::Cancelled),
-                () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
-                () = tokio::time::sleep_until(silent), if self.sink.can_stream() => {
-                    self.begin().await?;
-                    self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
-                    self.flush().await?;
-                }
+            match self.dispatch().await {
+                Err(failure) if self.make_more_room(&failure) => {}
+                served => break served?,
             }
         };
         let Opened::Stream { first_content, held, rest } = served.opened else {
@@ -42,6 +35,24 @@ impl Running {
         self.upstream_name = served.names.map(|names| names.upstream);
         self.flight = Some(served.flight);
         Ok((held, rest))
+    }
+
+    async fn dispatch(&mut self) -> Result<Served, Failure> {
+        let mut opening = Box::pin(Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job)));
+        loop {
+            let silent = self.last_sent + self.keep_alive;
+            let may_begin = self.sink.can_stream() && self.may_begin();
+            tokio::select! {
+                served = &mut opening => return served,
+                () = self.sink.gone() => return Err(Failure::Cancelled),
+                () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
+                () = tokio::time::sleep_until(silent), if may_begin => {
+                    self.begin().await?;
+                    self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
+                    self.flush().await?;
+                }
+            }
+        }
     }
 
     /// The next bytes of the model server; `None` at the end. A stream that has been silent
