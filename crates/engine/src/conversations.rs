@@ -29,7 +29,7 @@ impl Gateway {
     ) -> Result<Json, Failure> {
         let CreateConversation { items, metadata } =
             self.read(body, conversation::parse_create).await?;
-        let items = self.fit(items)?;
+        let items = self.fit(items).await?;
         let (id, created_at) = (ConversationId::fresh(self.ids.as_ref()), self.clock.now());
         let record = ConversationRecord { id, created_at, metadata };
         let object = conversation::to_json(&record);
@@ -72,7 +72,7 @@ impl Gateway {
         id: &str,
         body: Incoming,
     ) -> Result<ItemPage, Failure> {
-        let items = self.fit(self.read(body, conversation::parse_items).await?)?;
+        let items = self.fit(self.read(body, conversation::parse_items).await?).await?;
         let (parsed, now) = (parse(id)?, self.clock.now());
         match self.conversations.append(&caller.scope, &parsed, items.clone(), now).await {
             Ok(true) => Ok(ItemPage { items, has_more: false }),
@@ -149,9 +149,11 @@ impl Gateway {
     }
 
     /// Items as they are kept, if they may be.
-    fn fit(&self, mut items: Vec<Item>) -> Result<Vec<StoredItem>, Failure> {
+    async fn fit(&self, mut items: Vec<Item>) -> Result<Vec<StoredItem>, Failure> {
         let live = self.snapshot();
         check_items(&live.settings.shield, &items, "items").map_err(Failure::Invalid)?;
+        // What cannot be read must not get in the way of later turns.
+        self.files.read(&mut items, "items", 0).await?;
         Ok(items.iter_mut().map(|item| to_stored(item, self.ids.as_ref())).collect())
     }
 }

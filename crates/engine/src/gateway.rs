@@ -12,6 +12,7 @@ use transom_core::port::conversations::ConversationStore;
 use transom_core::port::store::ResponseStore;
 use transom_routing::poison::PoisonList;
 
+use crate::files::Reader;
 use crate::in_progress::InProgress;
 use crate::live::{Live, Snapshot};
 use crate::metrics::Metrics;
@@ -37,6 +38,8 @@ pub struct Gateway {
     pub(crate) in_progress: InProgress,
     /// Requests in flight.
     pub(crate) in_flight: Arc<AtomicUsize>,
+    /// Reads files.
+    pub(crate) files: Reader,
     /// Requests that killed servers.
     poison: Mutex<PoisonList>,
     /// Keys the hashes of requests.
@@ -81,6 +84,7 @@ impl Gateway {
             metrics: parts.metrics,
             in_progress: InProgress::default(),
             in_flight: Arc::default(),
+            files: Reader::new(parts.tracker.clone()),
             poison: Mutex::new(poison),
             hasher: RandomState::new(),
             seed: RandomState::new().hash_one("prompts"),

@@ -14,6 +14,7 @@
 //! - [`metrics`]: what operators count.
 //! - `stored`, `models`, [`readiness`]: reading back what is stored, listing models, telling who is ready.
 //! - [`conversations`]: making, reading and changing them; `held`: those that turns work on.
+//! - `files`: reading the PDF files of a conversation.
 //! - `in_progress`: the turns that run and have no record yet.
 //! - `answer`: reading model servers' answers whole.
 //! - `fakes`: for tests, a gateway over ports that do what they are told.
@@ -26,6 +27,7 @@ pub mod conversations;
 mod dispatch;
 #[cfg(test)]
 mod fakes;
+mod files;
 pub mod gateway;
 mod held;
 mod in_progress;

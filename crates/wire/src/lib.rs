@@ -11,10 +11,12 @@
 //! - [`tap`]: watches a chat stream for its usage without decoding it.
 //! - [`error`]: failures in OpenAI's shape.
 //! - [`chat`]: `/v1/chat/completions` as the upstream of typed requests.
+//! - [`pdf`]: the text of PDF files.
 //! - [`responses`] is the protocol towards clients, `/v1/responses`.
 
 pub mod chat;
 pub mod error;
+pub mod pdf;
 pub mod responses;
 pub mod scan;
 pub mod shield;

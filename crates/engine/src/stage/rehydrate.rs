@@ -100,7 +100,7 @@ impl Gateway {
             (None, None) => (Past::default(), None),
         };
         let (created_at, ids) = (self.clock.now(), self.ids.as_ref());
-        let turn = request.resolve(past, Begin { id, created_at, conversation, ids })?;
+        let mut turn = request.resolve(past, Begin { id, created_at, conversation, ids })?;
         let nothing_said =
             turn.generation.input.is_empty() && turn.generation.instructions.is_none();
         if in_conversation && nothing_said {
@@ -108,6 +108,8 @@ impl Gateway {
             return Err(Failure::invalid("input", "missing_required_parameter", message));
         }
         check_pairs(&turn)?;
+        let inherited = turn.generation.input.len().saturating_sub(turn.input.len());
+        self.files.read(&mut turn.generation.input, "input", inherited).await?;
         // The first turn of a chain is its own root.
         let root = root.unwrap_or_else(|| turn.head.id.as_str().to_owned());
         Ok((turn, root))
