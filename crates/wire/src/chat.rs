@@ -23,6 +23,7 @@ pub use count::{read_count, read_prompt, read_tokens, text_question};
 pub use decode::{Decoder, MAX_TOOL_CALLS};
 pub use pairing::{Pairing, PairingKind, check_pairing};
 pub use render::{
-    Question, ReasoningField, ReasoningHistory, RenderOptions, after_model, ask as count_question, rename, render,
+    Question, ReasoningField, ReasoningHistory, RenderOptions, after_model, ask as count_question,
+    rename, render,
 };
 pub use turns::{Dropped, Turns};

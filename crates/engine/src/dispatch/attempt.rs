@@ -74,7 +74,10 @@ impl Gateway {
                 if let Opened::Stream { first_content, .. } = &opened {
                     flight.first_token(first_content.into_std());
                 }
-                flight.began(now());
+                // A tokenizer may work although the engine behind it is dead.
+                if !matches!(opened, Opened::Counted(_)) {
+                    flight.began(now());
+                }
                 Ok(Served { opened, flight, names: shown.map(|shown| Names { shown, upstream }) })
             }
             Err(error) => {

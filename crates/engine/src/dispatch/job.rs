@@ -70,7 +70,9 @@ impl Delivery {
     pub(crate) fn patience(&self, timeouts: &Timeouts) -> Patience {
         let Timeouts { request, first_chunk, stream, idle } = *timeouts;
         match self {
-            Self::Whole | Self::Counted(_) => Patience { first_byte: request, idle, total: request },
+            Self::Whole | Self::Counted(_) => {
+                Patience { first_byte: request, idle, total: request }
+            }
             Self::Stream => Patience { first_byte: first_chunk, idle, total: stream },
             Self::Collected => Patience { first_byte: first_chunk, idle, total: request },
         }

@@ -7,7 +7,7 @@ use transom_wire::responses::input_tokens;
 
 use crate::call::Reply;
 use crate::dispatch::count::Means;
-use crate::dispatch::{Job, Opened, Served};
+use crate::dispatch::{Job, Opened};
 use crate::gateway::Gateway;
 use crate::stage::admit::Ticket;
 use crate::stage::plan::TurnPlan;
@@ -29,11 +29,9 @@ impl Gateway {
 
     /// Has a deployment count the tokens of a prompt; `None`: the one that was chosen does not tell.
     pub(crate) async fn count_tokens(self: Arc<Self>, job: Job) -> Result<Option<u64>, Failure> {
-        let Served { opened, mut flight, .. } = self.dispatch(Arc::new(job)).await?;
-        let Opened::Counted(tokens) = opened else {
-            return Err(Failure::Internal("an answer instead of a count".into()));
-        };
-        flight.ended(None, tokio::time::Instant::now().into_std());
-        Ok(tokens)
+        match self.dispatch(Arc::new(job)).await?.opened {
+            Opened::Counted(tokens) => Ok(tokens),
+            _ => Err(Failure::Internal("an answer instead of a count".into())),
+        }
     }
 }

@@ -43,8 +43,8 @@ mod source;
 
 use close::Ledger;
 use journal::Journal;
-use room::Room;
 pub(crate) use journal::Stopwatch;
+use room::Room;
 use sink::Sink;
 
 /// The route's name in metrics.
@@ -80,7 +80,8 @@ impl Gateway {
         prepared: Prepared,
         ticket: Ticket,
     ) -> Result<Reply, Failure> {
-        let Prepared { caller, turn, held, plan, job, delivery, work, session, stopwatch } = prepared;
+        let Prepared { caller, turn, held, plan, job, delivery, work, session, stopwatch } =
+            prepared;
         let (sink, reply) = sink::join(delivery);
         let calls = turn.generation.input.iter().filter_map(Item::call_id).map(str::to_owned);
         let decoder =

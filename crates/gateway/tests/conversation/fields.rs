@@ -130,6 +130,7 @@ async fn honoured_in(talk: &Talk, name: &str, response: &Value) {
         "instructions" => assert_eq!(said(0), "Be brief."),
         "metadata" => assert_eq!(response["metadata"], json(r#"{"a":"b"}"#)),
         "prompt_cache_key" => assert_eq!(response["prompt_cache_key"], "k"),
+        "truncation" => assert_eq!(response["truncation"], "auto"),
         "store" => {
             let id = response["id"].as_str().expect("an id");
             assert_eq!(talk.client.get(&format!("/v1/responses/{id}")).await.status, 404);

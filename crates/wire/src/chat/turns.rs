@@ -63,7 +63,8 @@ impl Turns {
         let kept = |(at, item): &(usize, &Item)| !dropped.contains(at) || is_application(item);
         let kept: Vec<Item> =
             items.iter().enumerate().filter(kept).map(|(_, item)| item.clone()).collect();
-        let dropped = Dropped { turns: turns.min(self.droppable()), items: items.len() - kept.len() };
+        let dropped =
+            Dropped { turns: turns.min(self.droppable()), items: items.len() - kept.len() };
         (kept, dropped)
     }
 }

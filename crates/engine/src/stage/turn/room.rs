@@ -47,10 +47,10 @@ const TOO_LONG: &str = "context_length_exceeded";
 /// A conversation that may be shortened.
 pub(super) struct Room {
     plan: TurnPlan,
-    whole: Generation,
+    /// What is asked, without the conversation.
+    frame: Generation,
+    items: Vec<Item>,
     turns: Turns,
-    /// What can go, turn by turn, in bytes.
-    weights: Vec<u64>,
     dropped: Dropped,
     refusals: u32,
     doubt: Doubt,
@@ -67,35 +67,33 @@ enum Doubt {
 
 impl Room {
     /// `None` where nothing can go.
-    pub(super) fn of(plan: TurnPlan, whole: Generation) -> Option<Self> {
+    pub(super) fn of(plan: TurnPlan, mut whole: Generation) -> Option<Self> {
         let turns = Turns::of(&whole.input);
-        let weigh = |turn| {
-            let input = whole.input[turns.items(turn)].to_vec();
-            let alone = Generation { instructions: None, tools: Vec::new(), input, ..whole.clone() };
-            plan.size(&alone) as u64
-        };
-        let weights: Vec<u64> = (0..turns.droppable()).map(weigh).collect();
+        let items = std::mem::take(&mut whole.input);
         let (dropped, refusals, doubt) = (Dropped::default(), 0, Doubt::Open);
-        (!weights.is_empty()).then_some(Self {
-            plan,
-            whole,
-            turns,
-            weights,
-            dropped,
-            refusals,
-            doubt,
-        })
+        let room = Self { plan, frame: whole, items, turns, dropped, refusals, doubt };
+        (room.turns.droppable() > 0).then_some(room)
+    }
+
+    /// What can go, turn by turn, oldest first, in bytes.
+    fn weights(&self) -> Vec<u64> {
+        let bare = Generation { instructions: None, tools: Vec::new(), ..self.frame.clone() };
+        let weigh = |turn| {
+            let input = self.items[self.turns.items(turn)].to_vec();
+            self.plan.size(&Generation { input, ..bare.clone() }) as u64
+        };
+        (0..self.turns.droppable()).map(weigh).collect()
     }
 
     /// The tokens that the answer is to have.
     fn reserve(&self, limit: u32) -> u32 {
         let unsaid = (limit / ANSWER_SHARE).min(MOST_RESERVED);
-        self.whole.max_output_tokens.unwrap_or(unsaid)
+        self.frame.max_output_tokens.unwrap_or(unsaid)
     }
 
     fn without(&self, turns: usize) -> (Generation, Dropped) {
-        let (input, dropped) = self.turns.without(&self.whole.input, turns);
-        (Generation { input, ..self.whole.clone() }, dropped)
+        let (input, dropped) = self.turns.without(&self.items, turns);
+        (Generation { input, ..self.frame.clone() }, dropped)
     }
 
     /// The call of the model without the oldest `turns`.
@@ -113,7 +111,7 @@ impl Room {
     /// How many turns have to go after a refusal: as many as make a half of those that still can,
     /// in the end all of them. `None`: nothing can.
     fn after_refusal(&mut self) -> Option<usize> {
-        let (gone, all) = (self.dropped.turns, self.weights.len());
+        let (gone, all) = (self.dropped.turns, self.turns.droppable());
         if gone == all {
             return None;
         }
@@ -121,8 +119,9 @@ impl Room {
         if self.refusals >= MOST_REFUSALS {
             return Some(all);
         }
-        let half = self.weights[gone..].iter().sum::<u64>().div_ceil(2);
-        Some(search::reach(&self.weights, gone, half))
+        let weights = self.weights();
+        let half = weights[gone..].iter().sum::<u64>().div_ceil(2);
+        Some(search::reach(&weights, gone, half))
     }
 }
 
@@ -146,12 +145,12 @@ impl Running {
         let Some(limit) = self.gateway.context_of(&self.job.asked) else { return Ok(()) };
         let reserve = room.reserve(limit);
         let budget = u64::from(limit.saturating_sub(reserve));
-        let size = room.plan.size(&room.whole) as u64;
-        if is_text(&room.whole.input) && size + TEMPLATE_TOKENS <= budget {
+        let size = self.job.original.len() as u64;
+        if is_text(&room.items) && size + TEMPLATE_TOKENS <= budget {
             room.doubt = Doubt::Settled;
             return Ok(());
         }
-        let mut search = Search::new(room.weights.clone(), size, budget);
+        let mut search = Search::new(room.weights(), size, budget);
         while let Some(turns) = search.next() {
             let counting = Arc::clone(&self.gateway).count_tokens(room.count(turns));
             match self.while_wanted(counting).await {
@@ -249,6 +248,3 @@ fn too_long(model: &str, limit: u32, tokens: Option<u64>) -> Failure {
     );
     Failure::invalid("input", TOO_LONG, message)
 }
-
-#[cfg(test)]
-mod tests;

@@ -68,6 +68,25 @@ stored and listed. Nothing runs these tools here: they are history.
 | `input_text`, `output_text` | the text; annotations and log probabilities are kept, not sent |
 | `refusal` | its text |
 | `input_image` with `image_url` | the picture; `file_id` is refused |
-| `input_file` with `file_data` | the text of the file between two lines with its name. The data is base64 or a `data:` URL, and has to be text in UTF-8, whatever its media type says; PDF files are refused, as are `file_id` and `file_url` |
+| `input_file` with `file_data` | the text of the file between two lines with its name. The data is base64 or a `data:` URL, and is text in UTF-8 or a PDF, whatever its media type says; `file_id` and `file_url` are refused |
 | `input_audio` | passed on to the model server |
+
+Of a PDF its text is read, page by page: no pictures, and nothing of pages that are pictures. A file without
+any text, one with a password, a damaged one, and one that is too large (32 MiB, 1000 pages, 4 MiB of text
+for all PDF files of a request, or what unpacks to too much) is refused (400, `invalid_file`), and so is one
+that takes longer than 10 seconds.
+
+## What the response object has beside OpenAI's fields
+
+`transom.truncation` is there when `truncation: auto` left something out of what the model was sent:
+`dropped_turns` and `dropped_items`. The header `x-transom-truncated-items` has the latter.
+
+## `POST /v1/responses/input_tokens`
+
+Takes the same fields as `POST /v1/responses` and answers with the tokens of the whole prompt, whatever
+`truncation` says: `{\"object\":\"response.input_tokens\",\"input_tokens\":…}`. Nothing is kept, and a
+`conversation` is only read, also while a turn works on it. `stream: true` is refused. The tokens are counted
+by the model server's own tokenizer (`/tokenize` of vLLM, `/apply-template` and `/tokenize` of llama.cpp),
+elsewhere by a call of the model for one token, whose usage tells; where there is neither: 501,
+`token_counting_unavailable`.
 ";

@@ -27,6 +27,7 @@ struct Reply<'a> {
     include_usage: bool,
     /// `top_logprobs` where `logprobs` is asked for.
     top_logprobs: Option<u64>,
+    prompt_tokens: u32,
 }
 
 impl<'a> Reply<'a> {
@@ -40,7 +41,8 @@ impl<'a> Reply<'a> {
             Some(id) => format!("chatcmpl-{id}"),
             None => format!("chatcmpl-{:016x}", request.number),
         };
-        Self { chat, id, model, include_usage: request.wants_usage(), top_logprobs }
+        let prompt_tokens = request.prompt_tokens().unwrap_or(PROMPT_TOKENS);
+        Self { chat, id, model, include_usage: request.wants_usage(), top_logprobs, prompt_tokens }
     }
 
     fn stream(&self) -> Answer {
@@ -210,7 +212,7 @@ impl<'a> Reply<'a> {
             UsagePart::Given(usage) => Some(usage),
             UsagePart::Counted => {
                 let mut usage =
-                    Usage { prompt: PROMPT_TOKENS, completion: 0, cached: 0, reasoning: 0 };
+                    Usage { prompt: self.prompt_tokens, completion: 0, cached: 0, reasoning: 0 };
                 for part in &self.chat.parts {
                     match part {
                         Part::Reasoning(text) => usage.reasoning += count(text),

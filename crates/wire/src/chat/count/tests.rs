@@ -3,7 +3,8 @@ use super::*;
 #[test]
 fn the_answers_of_real_servers_are_read() {
     // Recorded of vLLM 0.32.0 and of llama.cpp's server.
-    let vllm = br#"{"count":5,"max_model_len":32768,"tokens":[275,78,334,1253,544],"token_strs":null}"#;
+    let vllm =
+        br#"{"count":5,"max_model_len":32768,"tokens":[275,78,334,1253,544],"token_strs":null}"#;
     assert_eq!(read_count(vllm), Some(5));
     assert_eq!(read_tokens(br#"{"tokens":[28120]}"#), Some(1));
     assert_eq!(read_prompt(br#"{"prompt":"<|im_start|>"}"#).as_deref(), Some("<|im_start|>"));

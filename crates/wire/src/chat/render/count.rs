@@ -23,7 +23,8 @@ pub enum Question {
 }
 
 /// Fields of the client's own that make a prompt.
-const OF_PROMPT: &[&str] = &["add_generation_prompt", "continue_final_message", "add_special_tokens"];
+const OF_PROMPT: &[&str] =
+    &["add_generation_prompt", "continue_final_message", "add_special_tokens"];
 
 /// What vLLM hands to templates beside the client's own arguments, from fields of a chat request.
 const DOCUMENTS: &str = "documents";

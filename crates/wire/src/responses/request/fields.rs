@@ -55,7 +55,11 @@ pub const FIELDS: &[Field] = &[
         "a string, or a list of items; see [items and parts](#items-and-parts)",
     ),
     field("instructions", Honoured, "a string"),
-    field("max_output_tokens", PassedOn, "at least 1"),
+    field(
+        "max_output_tokens",
+        PassedOn,
+        "at least 1; a turn is one call of the model, however many servers are tried for it",
+    ),
     field(
         "max_tool_calls",
         WithoutEffect,

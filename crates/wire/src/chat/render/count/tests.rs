@@ -14,12 +14,8 @@ fn json(text: &str) -> Json {
 fn generation() -> Generation {
     let said = vec![Part::Text(Text::from("Hi".to_owned()))];
     let status = ItemStatus::Completed;
-    let tool = FunctionTool {
-        name: "f".to_owned(),
-        description: None,
-        parameters: None,
-        strict: None,
-    };
+    let tool =
+        FunctionTool { name: "f".to_owned(), description: None, parameters: None, strict: None };
     Generation {
         model: "m".to_owned(),
         instructions: Some("Be brief.".to_owned()),
