@@ -11,6 +11,10 @@
 //! - `state`: what a continuation inherits, what is kept, listed and deleted.
 //! - `cancellation`: clients that leave.
 //! - `conversations`: `/v1/conversations`, and turns that work on one.
+//! - `counting`: how many tokens a request has, and over all calls of a model.
+//! - `truncation`: conversations that are too long for the model.
+//! - `growing`: what the model server gets of a turn begins with what it got of the turn before.
+//! - `pdf`: PDF files within requests.
 //! - `passthrough`: chat, completions, embeddings and models.
 //! - `schema`: the fields that every object and event must have.
 //! - `socket`: WebSocket mode.
@@ -21,12 +25,16 @@ mod cancellation;
 mod codex;
 mod conditions;
 mod conversations;
+mod counting;
 mod events;
 mod fields;
+mod growing;
 mod items;
 mod passthrough;
+mod pdf;
 mod schema;
 mod socket;
 mod state;
 mod support;
+mod truncation;
 mod weaknesses;
