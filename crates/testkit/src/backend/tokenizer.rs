@@ -3,6 +3,7 @@
 //! Whatever is asked, the same prompt has the same number: `/tokenize`, the usage of an answer, and
 //! the refusal of a prompt that is too long.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::Request;
@@ -37,12 +38,12 @@ impl Tokenizer {
         match (self, request.method.as_str(), path) {
             (Self::Messages, "POST", "/tokenize") => Some(counted(&body, max_model_len)),
             (Self::Prompts, "POST", "/apply-template") => {
-                Some(json(200, serde_json::json!({ "prompt": prompt(&body) }).to_string()))
+                Some(to_json(&Prompt { prompt: prompt(&body) }))
             }
             (Self::Prompts, "POST", "/tokenize") => {
                 // As llama.cpp answers a body without `content`: with no tokens.
                 let tokens = vec![7; words(body["content"].as_str().unwrap_or_default()) as usize];
-                Some(json(200, serde_json::json!({ "tokens": tokens }).to_string()))
+                Some(to_json(&Tokens { tokens }))
             }
             (Self::Messages, _, "/tokenize") => Some(errors::no_method()),
             _ => None,
@@ -63,10 +64,31 @@ impl Tokenizer {
 fn counted(body: &Value, max_model_len: u32) -> Answer {
     let count = words(&prompt(body));
     let tokens = vec![7; count as usize];
-    let answer = serde_json::json!({
-        "count": count, "max_model_len": max_model_len, "tokens": tokens, "token_strs": null,
-    });
-    json(200, answer.to_string())
+    to_json(&Counted { count, max_model_len, tokens, token_strs: None })
+}
+
+/// vLLM's answer.
+#[derive(Serialize)]
+struct Counted {
+    count: u32,
+    max_model_len: u32,
+    tokens: Vec<u32>,
+    token_strs: Option<u8>,
+}
+
+/// llama.cpp's answers.
+#[derive(Serialize)]
+struct Prompt {
+    prompt: String,
+}
+
+#[derive(Serialize)]
+struct Tokens {
+    tokens: Vec<u32>,
+}
+
+fn to_json(answer: &impl Serialize) -> Answer {
+    json(200, serde_json::to_string(answer).expect("an answer serializes"))
 }
 
 fn words(text: &str) -> u32 {
