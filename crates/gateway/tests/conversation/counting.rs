@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use sqlx::Row as _;
+use transom_testkit::answer::chat_text;
 use transom_testkit::answer::errors::{internal, no_route};
-use transom_testkit::answer::{Step, chat_text, event_stream};
 use transom_testkit::backend::Tokenizer;
 use transom_testkit::{FakeBackend, Gate, TestGateway};
 
@@ -88,10 +88,14 @@ async fn a_server_that_came_back_is_asked_anew() {
     talk.backend.kill().await;
     let gone = async || talk.client.get("/readyz").await.status == 503;
     eventually("the server to be missed", gone).await;
-    assert_eq!(refused(&talk, r#""input":"Hi""#).await.status, 503);
-    talk.backend.listen().await;
-    let back = async || talk.client.post(COUNT, body(r#""input":"Hi""#)).await.status == 200;
-    eventually("the server to be back", back).await;
+    // It is waited for while it is gone.
+    let waiting = talk.client.post(COUNT, body(r#""input":"Hi""#));
+    let comes_back = async {
+        talk.gateway.client().get("/readyz").await;
+        talk.backend.listen().await;
+    };
+    let (answered, ()) = tokio::join!(waiting, comes_back);
+    assert_eq!(answered.status, 200, "{}", answered.text());
     assert_eq!(asked(&talk).last().map(String::as_str), Some("/tokenize"));
 }
 
@@ -244,8 +248,8 @@ async fn a_limit_of_tokens_holds_for_the_turn_however_often_a_model_is_called() 
     let gateway = TestGateway::builder(env!("CARGO_BIN_EXE_transom"));
     let gateway = gateway.config_yaml(in_order(&nodes)).start().await;
     for stream in ["false", "true"] {
-        // The first server breaks before it has said anything: nothing of it counts.
-        nodes[0].answer(event_stream("").first(Step::Reset));
+        // The first server fails before it has said anything: nothing of it counts.
+        nodes[0].answer(internal());
         nodes[1].answer(chat_text("One two three four five six seven"));
         let asked = format!(r#""input":"Count.","max_output_tokens":7,"stream":{stream}"#);
         let answered = gateway.client().post(RESPONSES, body(&asked)).await.text();

@@ -170,7 +170,7 @@ async fn calls_stay_with_their_outputs_and_what_the_application_says_stays() {
     assert_eq!(system, "Rule one.\n\nRule two.");
 
     // The newest turn has become long: all others go, and of itself nothing does.
-    let output = output.replace(&long, &words("hot", 200)).replace("call_0", "call_1");
+    let output = output.replace(&long, &words("hot", 250)).replace("call_0", "call_1");
     let told = talk.proceed(&third, &format!("{output},{AUTO}")).await;
     assert_eq!(heard(&talk), ["t2"]);
     assert_eq!(dropped(&told).0, 2);
