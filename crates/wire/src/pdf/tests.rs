@@ -17,7 +17,7 @@ fn pdf(objects: &[String]) -> Vec<u8> {
     let table = file.len();
     write!(file, "xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).unwrap();
     for place in places {
-        write!(file, "{place:010} 00000 n \n").unwrap();
+        writeln!(file, "{place:010} 00000 n ").unwrap();
     }
     let size = objects.len() + 1;
     write!(file, "trailer\n<</Size {size}/Root 1 0 R>>\nstartxref\n{table}\n%%EOF\n").unwrap();
@@ -33,7 +33,8 @@ fn stream(content: &str) -> String {
 /// A file with a page for each of these contents.
 fn with_pages(contents: &[&str]) -> Vec<u8> {
     let place = |at: usize| 4 + 2 * at;
-    let kids: String = (0..contents.len()).map(|at| format!("{} 0 R ", place(at))).collect();
+    let kids: Vec<_> = (0..contents.len()).map(|at| format!("{} 0 R", place(at))).collect();
+    let kids = kids.join(" ");
     let mut objects = vec![
         "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
         format!("<</Type/Pages/Count {}/Kids[{kids}]>>", contents.len()),
