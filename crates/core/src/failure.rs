@@ -97,6 +97,9 @@ pub enum Failure {
         /// know them.
         served: Option<Vec<String>>,
     },
+    /// No server of the model tells how many tokens a prompt has.
+    #[error("no server of the model counts tokens")]
+    CountingUnavailable,
     /// Model servers died of this very request before.
     #[error("the request was there when model servers died")]
     Poisoned,
@@ -193,7 +196,8 @@ impl Failure {
             Self::Upstream(_)
             | Self::NotReady { .. }
             | Self::QueueTimeout { .. }
-            | Self::Misconfigured { .. } => Blame::Upstream,
+            | Self::Misconfigured { .. }
+            | Self::CountingUnavailable => Blame::Upstream,
             Self::Store(_) | Self::Internal(_) | Self::Interrupted => Blame::Gateway,
             _ => Blame::Client,
         }

@@ -12,6 +12,7 @@ use transom_core::id::RequestId;
 use transom_core::port::once::IdempotencyKey;
 use transom_core::secret::Secret;
 pub use transom_routing::queue::Priority;
+use transom_wire::chat::Dropped;
 
 use crate::session::Session;
 
@@ -30,6 +31,8 @@ pub enum Endpoint {
     Score,
     /// `POST /v1/responses`
     Responses,
+    /// `POST /v1/responses/input_tokens`
+    InputTokens,
     /// `POST /v1/responses/compact`
     Compact,
 }
@@ -45,6 +48,7 @@ impl Endpoint {
             Self::Score => "/v1/score",
             Self::Responses => "/v1/responses",
             Self::Compact => "/v1/responses/compact",
+            Self::InputTokens => "/v1/responses/input_tokens",
         }
     }
 }
@@ -117,6 +121,8 @@ pub enum Reply {
     Json(Bytes),
     /// An event stream.
     Events(EventBody),
+    /// A reply to a request whose conversation was too long for the model, and what was left out.
+    Shortened(Dropped, Box<Reply>),
     /// The answer to an earlier request.
     Again(Again),
 }

@@ -34,10 +34,11 @@ mod track;
 
 use digest::Epoch;
 pub(crate) use flight::Flight;
-pub(crate) use group::{Group, Speed, Wanted};
+pub(crate) use group::{Group, Length, Speed, Wanted};
 use memory::Memory;
 pub(crate) use survey::{Choice, Nobody, Wait};
 pub(crate) use target::Target;
+pub(crate) use track::Tokenizer;
 
 /// The models of one snapshot.
 pub struct Catalog {

@@ -223,6 +223,8 @@ impl Gateway {
         check_items(&live.settings.shield, new, "items").map_err(Failure::Invalid)?;
         let mut items = self.refer(scope, &[], given, "items").await?;
         unseal::check(&live.keyring, scope, &mut items, "items")?;
+        // What cannot be read must not get in the way of later turns.
+        self.files.read(&mut items, "items", 0).await?;
         Ok(items.iter_mut().map(|item| to_stored(item, self.ids.as_ref())).collect())
     }
 }

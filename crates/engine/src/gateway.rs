@@ -15,6 +15,7 @@ use transom_core::port::store::ResponseStore;
 use transom_routing::poison::PoisonList;
 
 use crate::background::Here;
+use crate::files::Reader;
 use crate::in_progress::InProgress;
 use crate::live::{Live, Snapshot};
 use crate::metrics::Metrics;
@@ -48,6 +49,8 @@ pub struct Gateway {
     pub(crate) in_progress: InProgress,
     /// Requests in flight.
     pub(crate) in_flight: Arc<AtomicUsize>,
+    /// Reads files.
+    pub(crate) files: Reader,
     /// Requests that killed servers.
     poison: Mutex<PoisonList>,
     /// Keys the hashes of requests.
@@ -104,6 +107,7 @@ impl Gateway {
             metrics: parts.metrics,
             in_progress: InProgress::default(),
             in_flight: Arc::default(),
+            files: Reader::new(parts.tracker.clone()),
             poison: Mutex::new(poison),
             hasher: RandomState::new(),
             seed: RandomState::new().hash_one("prompts"),

@@ -116,6 +116,16 @@ impl Gateway {
                     }
                 }
             }
+            // The same prompt, of which only the tokens are told.
+            Screened::Count(request) => {
+                let model = resolve(live, &request.model, Route::ChatCompletions)?;
+                let delivery = request.delivery;
+                // Without taking a conversation.
+                let joined = self.read_along(live, &caller, *request, self.birth()).await?;
+                let asker = Asker { caller: &caller, hints: &call.hints, seed: self.seed };
+                let plan = live.plan_turn(&asker, &joined, delivery, model);
+                self.tell_tokens(joined, &plan, ticket).await
+            }
         }
     }
 
@@ -152,10 +162,22 @@ impl Gateway {
             Ground::Foreground => delivery,
             Ground::Background => Delivery::Stream,
         };
-        let job = live.plan_turn(&asker, &joined, planned, model);
+        let plan = live.plan_turn(&asker, &joined, planned, model);
+        let job = plan.job(&joined.turn.generation);
         let Joined { turn, held, .. } = joined;
         let session = session.cloned();
-        Prepared { caller, turn, held, job, delivery, work, session, promise: None, stopwatch }
+        Prepared {
+            caller,
+            turn,
+            held,
+            plan,
+            job,
+            delivery,
+            work,
+            session,
+            promise: None,
+            stopwatch,
+        }
     }
 
     /// A new response.

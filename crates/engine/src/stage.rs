@@ -3,6 +3,7 @@
 pub(crate) mod admit;
 pub(crate) mod authenticate;
 pub(crate) mod compact;
+pub(crate) mod count;
 pub(crate) mod once;
 pub(crate) mod pass;
 pub(crate) mod plan;

@@ -58,6 +58,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/score", post(generate::score))
         .route("/v1/responses", post(generate::responses).get(socket::open))
         .route("/v1/responses/compact", post(generate::compact))
+        .route("/v1/responses/input_tokens", post(generate::input_tokens))
         .route("/v1/responses/{id}", get(responses::retrieve).delete(responses::delete))
         .route("/v1/responses/{id}/cancel", post(responses::cancel))
         .route("/v1/responses/{id}/input_items", get(responses::input_items))

@@ -24,7 +24,7 @@ use crate::caller::REQUEST_ID;
 use crate::edge::Limits;
 use crate::error::{ERROR_CODE, Logged, Rejection};
 use crate::phase::Serving;
-use crate::reply::{ORIGINAL_REQUEST, REPLAYED};
+use crate::reply::{ORIGINAL_REQUEST, REPLAYED, TRUNCATED_ITEMS};
 
 /// The header that tells which configuration was in effect when a request came.
 const REVISION: HeaderName = HeaderName::from_static("x-transom-revision");
@@ -61,6 +61,7 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
                 REVISION,
                 ERROR_CODE,
                 REPLAYED,
+                TRUNCATED_ITEMS,
                 ORIGINAL_REQUEST,
                 header::RETRY_AFTER,
             ]),

@@ -19,6 +19,9 @@ pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-rep
 pub(crate) const ORIGINAL_REQUEST: HeaderName =
     HeaderName::from_static("x-transom-original-request");
 
+/// Tells how many items of the conversation the model was not shown.
+pub(crate) const TRUNCATED_ITEMS: HeaderName = HeaderName::from_static("x-transom-truncated-items");
+
 /// A JSON body with status 200.
 pub(crate) fn json(body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
@@ -51,6 +54,11 @@ impl IntoResponse for Out {
                 if let Ok(id) = HeaderValue::from_str(request.as_str()) {
                     headers.insert(ORIGINAL_REQUEST, id);
                 }
+                response
+            }
+            Reply::Shortened(dropped, reply) => {
+                let mut response = Self(*reply).into_response();
+                response.headers_mut().insert(TRUNCATED_ITEMS, HeaderValue::from(dropped.items));
                 response
             }
             Reply::Events(body) => {

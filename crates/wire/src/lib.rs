@@ -14,6 +14,7 @@
 //! - [`error`]: failures in OpenAI's shape.
 //! - [`upstream`]: the two protocols in which typed requests reach a model server, as one: [`chat`] is
 //!   `/v1/chat/completions`, [`native`] its own `/v1/responses`. `answer` has what both make items of.
+//! - [`pdf`]: the text of PDF files.
 //! - [`responses`] is the protocol towards clients, `/v1/responses`.
 
 pub mod answer;
@@ -22,6 +23,7 @@ pub mod error;
 mod grammar;
 mod logprob;
 pub mod native;
+pub mod pdf;
 pub mod responses;
 pub mod scan;
 pub mod shield;

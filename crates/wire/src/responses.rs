@@ -14,12 +14,14 @@
 //! - [`object`]: the response object.
 //! - [`compaction`]: a conversation that has been summed up.
 //! - [`conversation`]: the bodies and objects of `/v1/conversations`.
+//! - [`input_tokens`]: the answer to a question after the tokens of a request.
 //! - [`encode`]: events of the one stream into the API's events, or into one object.
 //! - `read`, `path` and `refuse` read JSON so that every error names its field.
 
 pub mod compaction;
 pub mod conversation;
 pub mod encode;
+pub mod input_tokens;
 pub mod item;
 mod json;
 pub mod kinds;

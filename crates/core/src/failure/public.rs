@@ -133,6 +133,11 @@ fn unbounded(failure: &Failure) -> Public {
             "The rate limit of the model is used up. Try again later.",
         ),
         Failure::Misconfigured { model, served } => misconfigured(model, served.as_deref()),
+        Failure::CountingUnavailable => server(
+            StatusCode::NOT_IMPLEMENTED,
+            "token_counting_unavailable",
+            "The servers of this model do not tell how many tokens a prompt has.",
+        ),
         Failure::Poisoned => client(
             StatusCode::UNPROCESSABLE_ENTITY,
             "request_poisoned",

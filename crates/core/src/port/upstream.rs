@@ -29,11 +29,15 @@ pub enum Route {
     Score,
     /// `GET /v1/models`
     Models,
+    /// `POST /tokenize`: how many tokens a prompt has.
+    Tokenize,
+    /// `POST /apply-template`: the prompt that a chat becomes, at llama.cpp's server.
+    ApplyTemplate,
 }
 
 impl Route {
     /// Every route.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::ChatCompletions,
         Self::Responses,
         Self::Completions,
@@ -41,6 +45,8 @@ impl Route {
         Self::Rerank,
         Self::Score,
         Self::Models,
+        Self::Tokenize,
+        Self::ApplyTemplate,
     ];
 
     /// Its path: the same at the gateway and at a model server.
@@ -53,6 +59,8 @@ impl Route {
             Self::Rerank => "/v1/rerank",
             Self::Score => "/v1/score",
             Self::Models => "/v1/models",
+            Self::Tokenize => "/tokenize",
+            Self::ApplyTemplate => "/apply-template",
         }
     }
 }

@@ -38,8 +38,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) native: Option<Route>,
     pub(crate) ask: Ask<'a>,
     pub(crate) speed: Speed,
-    /// Prompt and answer together, in tokens, as far as they can be guessed.
-    pub(crate) tokens: u32,
+    /// Prompt and answer together.
+    pub(crate) length: Length,
     /// Targets that have failed this request.
     pub(crate) tried: &'a [DeploymentId],
 }
@@ -118,8 +118,26 @@ enum Size {
 
 impl Size {
     fn of(length: Option<u32>, wanted: &Wanted<'_>) -> Self {
-        let short = length.is_some_and(|length| wanted.tokens > length);
+        let short = length.is_some_and(|length| wanted.length.tokens() > length);
         if short { Self::Short } else { Self::Enough }
+    }
+}
+
+/// Prompt and answer together, in tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// As far as they can be guessed, rather too few than too many.
+    Guessed(u32),
+    /// The model's own tokenizer has counted them.
+    Counted(u32),
+}
+
+impl Length {
+    /// The number.
+    pub(crate) fn tokens(self) -> u32 {
+        match self {
+            Self::Guessed(tokens) | Self::Counted(tokens) => tokens,
+        }
     }
 }
 
@@ -172,7 +190,7 @@ impl Group {
             let deployment = &target.deployment;
             deployment.mode.serves(wanted.route)
                 && wanted.suits(target).is_ok()
-                && deployment.max_context_tokens.is_none_or(|limit| wanted.tokens <= limit)
+                && target.too_short(wanted.length).is_none()
                 && !wanted.tried.contains(&deployment.id)
         });
         let able: Vec<_> = able.collect();
@@ -180,6 +198,19 @@ impl Group {
         let some = able.iter().any(|target| enough(&target));
         let of_size = able.iter().filter(|target| !some || enough(target));
         of_size.map(|target| target.deployment.id.clone()).collect()
+    }
+
+    /// The longest prompt and answer together that one of its targets takes on `route`, for a
+    /// request whose model is `name` without aliases. Those that are gone count only when all are.
+    /// `None`: nobody says.
+    pub(crate) fn max_model_len(&self, name: &Arc<str>, route: Route) -> Option<u32> {
+        let matched = self.model.name.matched(name).unwrap_or_default();
+        let longest = |counts: &dyn Fn(&Target) -> bool| {
+            let able = self.targets.iter().filter(|target| target.deployment.mode.serves(route));
+            let able = able.filter(|target| counts(target));
+            able.filter_map(|target| target.max_model_len(name, matched)).max()
+        };
+        longest(&|target| target.upstream.state().takes_requests()).or_else(|| longest(&|_| true))
     }
 
     /// Resolves when the state of a server may have changed since this was called.
@@ -319,7 +350,7 @@ fn is_for(target: &Target, wanted: &Wanted<'_>, survey: &mut Survey) -> bool {
     if !target.serves(wanted.route) {
         return false;
     }
-    if let Some(limit) = target.exceeded_by(wanted.tokens) {
+    if let Some(limit) = target.too_short(wanted.length) {
         survey.too_long(limit);
         return false;
     }

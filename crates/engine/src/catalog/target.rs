@@ -9,10 +9,11 @@ use transom_core::model::{Deployment, Mode};
 use transom_core::port::upstream::{Route, Upstream};
 use transom_routing::pick::{Candidate, Latency, key};
 
+use super::Length;
 use super::digest::{Epoch, Moment};
 use super::group::Speed;
 use super::listing::{Listing, ListingCell};
-use super::track::{Held, Track};
+use super::track::{Held, Tokenizer, Track};
 
 /// A deployment that requests can be sent to. What a choice reads of it comes first, in one line of
 /// the processor's cache.
@@ -130,6 +131,26 @@ impl Target {
         said.into_iter().chain(self.deployment.max_context_tokens).min()
     }
 
+    /// Its limit, when so many tokens are over it. What its server says of itself counts only where
+    /// they were counted: not every server refuses what it need not fulfil, such as a long answer.
+    pub(super) fn too_short(&self, length: Length) -> Option<u32> {
+        let limit = match (length, self.deployment.upstream.fixed()) {
+            (Length::Counted(_), Some(name)) => self.max_model_len(name, ""),
+            _ => Some(self.terms.context),
+        };
+        limit.filter(|limit| length.tokens() > *limit)
+    }
+
+    /// How its server counts tokens, as far as it is known.
+    pub(crate) fn tokenizer(&self, now: Instant) -> Tokenizer {
+        self.track.with(|learnt| learnt.tokenizer.still(now))
+    }
+
+    /// Remembers how its server counts tokens.
+    pub(crate) fn has_tokenizer(&self, tokenizer: Tokenizer) {
+        self.track.with(|learnt| learnt.tokenizer = tokenizer);
+    }
+
     /// The name that its server lacks, and the list of those it has: it lists models, and this is
     /// not one.
     pub(crate) fn unserved_name(&self) -> Option<(&Arc<str>, Arc<[ServedModel]>)> {
@@ -168,11 +189,6 @@ impl Target {
     /// Whether it can be asked for `route` at all.
     pub(super) fn serves(&self, route: Route) -> bool {
         self.terms.mode.serves(route)
-    }
-
-    /// The length that the operator allows, where a request of so many tokens is longer.
-    pub(super) fn exceeded_by(&self, tokens: u32) -> Option<u32> {
-        Some(self.terms.context).filter(|most| tokens > *most)
     }
 
     /// Whether it can take a request now, and if not, why. `listing` is what its server's list of

@@ -36,8 +36,41 @@ pub(crate) struct Learnt {
     pub(crate) whole_answer: Ewma,
     pub(crate) requests: Window,
     pub(crate) tokens: Window,
+    pub(super) tokenizer: Tokenizer,
     /// When a request last left others behind.
     company: Option<Instant>,
+}
+
+/// How a server counts the tokens of a prompt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tokenizer {
+    /// It has not been asked.
+    #[default]
+    Unasked,
+    /// It takes messages: vLLM.
+    OfMessages,
+    /// It takes prompts, and makes them of messages: llama.cpp's server.
+    OfPrompts,
+    /// It has none.
+    Absent {
+        /// When it was asked.
+        since: Instant,
+    },
+}
+
+/// How long a server is believed to have no tokenizer: another one may have taken its place without
+/// having been missed.
+const ABSENT_FOR: Duration = Duration::from_mins(1);
+
+impl Tokenizer {
+    fn is_old(self, now: Instant) -> bool {
+        matches!(self, Self::Absent { since } if now.saturating_duration_since(since) >= ABSENT_FOR)
+    }
+
+    /// What is still known of it.
+    pub(super) fn still(self, now: Instant) -> Self {
+        if self.is_old(now) { Self::Unasked } else { self }
+    }
 }
 
 /// Requests that end within this time may have had the same end.
@@ -64,6 +97,7 @@ impl Track {
                 whole_answer: Ewma::default(),
                 requests: Window::default(),
                 tokens: Window::default(),
+                tokenizer: Tokenizer::default(),
                 company: None,
             }),
             digest: Digest::new(epoch),
@@ -76,7 +110,8 @@ impl Track {
         self.away.store(true, Ordering::Relaxed);
     }
 
-    /// Its server is there: what it did before it went is not held against it.
+    /// Its server is there: what it did before it went is not held against it, and what it could not
+    /// do is asked anew.
     #[inline]
     pub(super) fn there(&self) {
         if self.away.load(Ordering::Relaxed) {
@@ -86,7 +121,10 @@ impl Track {
 
     fn is_back(&self) {
         if self.away.swap(false, Ordering::Relaxed) {
-            self.with(|learnt| learnt.breaker.came_back());
+            self.with(|learnt| {
+                learnt.breaker.came_back();
+                learnt.tokenizer = Tokenizer::default();
+            });
         }
     }
 

@@ -7,11 +7,13 @@ use transom_core::port::upstream::{Patience as Limits, UpstreamRequest};
 use transom_core::upstream_error::Symptom;
 use transom_wire::tap::ShownModel;
 
+use super::count::count;
 use super::job::Delivery;
-use super::opened::{Form, Hold, Opened, open};
+use super::opened::{Broken, Form, Hold, Opened, Progress, open};
 use super::place::Placed;
 use super::tries::{Failed, Tries, Went};
 use super::{Job, Names, Patience, Served, Stop};
+use crate::catalog::Flight;
 use crate::gateway::Gateway;
 
 impl Gateway {
@@ -64,22 +66,10 @@ impl Gateway {
         let matched = flight.group.model.name.matched(&name).unwrap_or_default();
         let upstream = deployment.upstream.resolve(&name, matched);
         let limits = less(job.delivery.patience(&deployment.timeouts), spent);
-        let kind = flight.target.upstream.api_kind();
-        let (route, body) = job.call(kind, &upstream);
-        let request = UpstreamRequest { route, body, patience: limits };
-        let speaks = job.spoken(kind);
-        let form = match job.delivery {
-            Delivery::Whole => Form::Whole,
-            Delivery::Stream => {
-                Form::Stream { speaks, event_bytes: self.event_bytes(), until: Hold::Content }
-            }
-            Delivery::Collected => {
-                Form::Stream { speaks, event_bytes: self.event_bytes(), until: Hold::End }
-            }
-        };
+        let speaks = job.spoken(flight.target.upstream.api_kind());
         let exposed = flight.group.model.expose_upstream_model;
         let shown = (!exposed).then(|| ShownModel::new(&job.asked));
-        let opened = open(flight.target.upstream.as_ref(), request, form, shown.as_ref()).await;
+        let opened = self.call(job, &flight, &upstream, limits, shown.as_ref()).await;
         match opened {
             Ok(opened) => {
                 match &opened {
@@ -87,8 +77,12 @@ impl Gateway {
                         flight.first_token(first_content.into_std());
                     }
                     Opened::Whole(_) => flight.whole_answer(now()),
+                    Opened::Counted(_) => {}
                 }
-                flight.began(now());
+                // A tokenizer may work although the engine behind it is dead.
+                if !matches!(opened, Opened::Counted(_)) {
+                    flight.began(now());
+                }
                 let names = shown.map(|shown| Names { shown, upstream });
                 Ok(Served { opened, speaks, flight, names })
             }
@@ -102,6 +96,33 @@ impl Gateway {
                 Err(Failed { error, upstream, target, group, left })
             }
         }
+    }
+
+    /// Has the job done at the deployment, whose name for the model is `upstream`.
+    async fn call(
+        &self,
+        job: &Job,
+        flight: &Flight,
+        upstream: &str,
+        patience: Limits,
+        shown: Option<&ShownModel>,
+    ) -> Result<Opened, Broken> {
+        let kind = flight.target.upstream.api_kind();
+        let (speaks, event_bytes) = (job.spoken(kind), self.event_bytes());
+        let stream = |until| Form::Stream { speaks, event_bytes, until };
+        let form = match &job.delivery {
+            Delivery::Whole => Form::Whole,
+            Delivery::Stream => stream(Hold::Content),
+            Delivery::Collected => stream(Hold::End),
+            Delivery::Counted(questions) => {
+                let counted = count(&flight.target, questions, upstream, patience).await;
+                let progress = Progress::Hidden;
+                return counted.map(Opened::Counted).map_err(|error| Broken { error, progress });
+            }
+        };
+        let (route, body) = job.call(kind, upstream);
+        let request = UpstreamRequest { route, body, patience };
+        open(flight.target.upstream.as_ref(), request, form, shown).await
     }
 }
 

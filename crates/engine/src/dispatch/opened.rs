@@ -37,6 +37,8 @@ pub(crate) enum Opened {
         /// The rest.
         rest: UpstreamBody,
     },
+    /// No answer: the tokens of the prompt, where the server tells.
+    Counted(Option<u64>),
 }
 
 /// How an answer comes.

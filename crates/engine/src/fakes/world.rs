@@ -266,6 +266,7 @@ pub(crate) fn chat(model: &str, stream: &str) -> String {
 pub(crate) fn json(reply: Result<Reply, Failure>) -> Result<String, Failure> {
     match reply? {
         Reply::Json(body) => Ok(String::from_utf8(body.to_vec()).unwrap()),
+        Reply::Shortened(_, reply) => json(Ok(*reply)),
         Reply::Events(_) | Reply::Again(_) => panic!("another kind of answer than was asked for"),
     }
 }
@@ -274,6 +275,7 @@ pub(crate) fn json(reply: Result<Reply, Failure>) -> Result<String, Failure> {
 pub(crate) fn events(reply: Reply) -> EventBody {
     match reply {
         Reply::Events(body) => body,
+        Reply::Shortened(_, reply) => events(*reply),
         Reply::Json(_) | Reply::Again(_) => panic!("another kind of answer than was asked for"),
     }
 }

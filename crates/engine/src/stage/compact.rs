@@ -43,7 +43,8 @@ impl Gateway {
     ) -> Result<Reply, Failure> {
         let kept = compaction::kept(&joined.turn.generation.input);
         joined.turn.generation.input.push(compaction::question());
-        let job = Arc::new(live.plan_turn(asker, &joined, Delivery::Whole, model));
+        let plan = live.plan_turn(asker, &joined, Delivery::Whole, model);
+        let job = Arc::new(plan.job(&joined.turn.generation));
         let mut settlement = Settlement::open(&self.metrics, LABEL);
         let answered = tokio::select! {
             answered = self.summary(live, &joined.turn, &job) => answered,

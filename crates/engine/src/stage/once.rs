@@ -92,7 +92,8 @@ impl Gateway {
             Ok(Reply::Events(body)) => {
                 Ok(Reply::Events(Box::pin(Watched::new(body, promise, self.tracker.clone()))))
             }
-            Ok(Reply::Again(again)) => Ok(Reply::Again(again)),
+            // A turn has taken its promise along.
+            Ok(reply @ (Reply::Again(_) | Reply::Shortened(..))) => Ok(reply),
             Err(failure) => {
                 promise.release().await;
                 Err(failure)

@@ -24,6 +24,8 @@ pub(crate) enum Screened {
     Bytes(Passage),
     /// It is typed. Boxed because it is much the larger case.
     Response(Box<CreateResponse>),
+    /// Likewise, and only its tokens are to be counted.
+    Count(Box<CreateResponse>),
 }
 
 /// A request whose bytes go through.
@@ -51,7 +53,9 @@ impl Snapshot {
             Endpoint::Embeddings => (Route::Embeddings, Some(upstream::Route::Embeddings)),
             Endpoint::Rerank => (Route::Rerank, Some(upstream::Route::Rerank)),
             Endpoint::Score => (Route::Score, Some(upstream::Route::Score)),
-            Endpoint::Responses | Endpoint::Compact => (Route::Responses, None),
+            Endpoint::Responses | Endpoint::Compact | Endpoint::InputTokens => {
+                (Route::Responses, None)
+            }
         };
         let shield = &self.settings.shield;
         shield.check_fields(&body, &head, rules).map_err(Failure::Invalid)?;
@@ -60,6 +64,7 @@ impl Snapshot {
         }
         let mut request = match (endpoint, transport) {
             (Endpoint::Compact, _) => request::parse_compact(&body)?,
+            (Endpoint::InputTokens, _) => request::parse_count(&body)?,
             (_, Transport::Request) => request::parse(&body)?,
             (_, Transport::Socket(_)) => request::parse_event(&body)?,
         };
@@ -68,7 +73,11 @@ impl Snapshot {
         let new = request.input.iter().map(InputItem::as_new);
         check_items(shield, new, "input").map_err(Failure::Invalid)?;
         keep_allowed(shield, &mut request.extra).map_err(Failure::Invalid)?;
-        Ok(Screened::Response(Box::new(request)))
+        let request = Box::new(request);
+        Ok(match endpoint {
+            Endpoint::InputTokens => Screened::Count(request),
+            _ => Screened::Response(request),
+        })
     }
 }
 

@@ -21,9 +21,10 @@ use transom_core::transcript::Violation;
 use transom_core::upstream_error::UpstreamError;
 use transom_core::usage::Usage;
 use transom_sealing::keyring::{Owner, Purpose};
+use transom_wire::chat::Dropped;
 use transom_wire::responses::encode::{Encoder, Finished, Seal};
 use transom_wire::responses::object::Head;
-use transom_wire::responses::request::{Delivery, Turn, Work};
+use transom_wire::responses::request::{Delivery, Truncation, Turn, Work};
 use transom_wire::sse::Splitter;
 use transom_wire::upstream::{Decoder, Expectation};
 
@@ -38,17 +39,20 @@ use crate::live::Snapshot;
 use crate::session::Session;
 use crate::stage::admit::Ticket;
 use crate::stage::once::Promise;
+use crate::stage::plan::TurnPlan;
 use crate::stage::settle::Settlement;
 
 mod close;
 mod job;
 mod journal;
+mod room;
 mod sink;
 mod source;
 
 use close::Ledger;
 use journal::Journal;
 pub(crate) use journal::Stopwatch;
+use room::Room;
 pub(crate) use sink::{Pieces, Sink};
 
 /// The route's name in metrics.
@@ -62,7 +66,8 @@ pub(crate) struct Prepared {
     pub(crate) turn: Turn,
     /// The conversation that it works on.
     pub(crate) held: Option<Held>,
-    /// The call of the model.
+    /// How calls of the model are made, and the first of them.
+    pub(crate) plan: TurnPlan,
     pub(crate) job: Job,
     /// How the client gets its answer.
     pub(crate) delivery: Delivery,
@@ -117,10 +122,17 @@ impl Gateway {
         encoder: Encoder,
         sink: Sink,
     ) -> Running {
-        let Prepared { caller, turn, held, job, work, session, promise, stopwatch, .. } = prepared;
+        let Prepared { caller, turn, held, plan, job, work, session, promise, stopwatch, .. } =
+            prepared;
         let expectation = Expectation::of(&turn.generation, self.ids.clone());
         let encoder = encoder.with_tools(&turn.generation.tools);
+        let room = match turn.head.settings.truncation {
+            Truncation::Auto => Room::of(plan, turn.generation.clone()),
+            Truncation::Disabled => None,
+        };
         Running {
+            room,
+            dropped: Dropped::default(),
             decoder: expectation.decoder(ApiKind::default()),
             expectation,
             _in_progress: None,
@@ -183,6 +195,10 @@ pub(crate) struct Running {
     job: Arc<Job>,
     work: Work,
     promise: Option<Promise>,
+    /// What can be left out of the conversation; `None`: nothing.
+    room: Option<Room>,
+    /// What is left out.
+    dropped: Dropped,
     /// Its place at a deployment, once there is one.
     flight: Option<Flight>,
     /// The name that the model has there, where clients must not read it.
@@ -269,7 +285,7 @@ impl Running {
 
     /// Sends the beginning of a stream, once.
     async fn begin(&mut self) -> Result<(), Failure> {
-        if !self.sink.begin() {
+        if !self.sink.begin(self.dropped) {
             return Ok(());
         }
         if let Sink::Log(log) = &mut self.sink {

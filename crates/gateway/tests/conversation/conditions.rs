@@ -82,7 +82,6 @@ const FIELDS: &[Row] = &[
         "conversation_not_found",
         Some("conversation"),
     ),
-    (r#""input":"Hi","truncation":"auto""#, 400, "unsupported_value", Some("truncation")),
     (r#""input":"Hi","kv_transfer_params":{}"#, 400, "field_denied", Some("kv_transfer_params")),
     (
         r#""input":"Hi","previous_response_id":"resp_0000000000000000000000000000000a""#,

@@ -273,6 +273,7 @@ async fn honoured_in(talk: &Talk, name: &str, response: &Value) {
         "metadata" => assert_eq!(response["metadata"], json(r#"{"a":"b"}"#)),
         // Where it leads is another test's subject: there is one server here.
         "prompt_cache_key" => check_shown(response, name, r#""k""#),
+        "truncation" => assert_eq!(response["truncation"], "auto"),
         "store" => {
             let id = response["id"].as_str().expect("an id");
             assert_eq!(talk.client.get(&format!("/v1/responses/{id}")).await.status, 404);

@@ -16,6 +16,10 @@
 //! - `conversations`: `/v1/conversations`, and turns that work on one.
 //! - `native`: model servers that are asked at their own `/v1/responses`.
 //! - `once`: requests that are sent again with the same `Idempotency-Key`.
+//! - `counting`: how many tokens a request has, and over all calls of a model.
+//! - `truncation`: conversations that are too long for the model.
+//! - `growing`: what the model server gets of a turn begins with what it got of the turn before.
+//! - `pdf`: PDF files within requests.
 //! - `passthrough`: chat, completions, embeddings and models.
 //! - `schema`: the fields that every object and event must have.
 //! - `socket`: WebSocket mode.
@@ -29,16 +33,20 @@ mod compaction;
 mod compliance;
 mod conditions;
 mod conversations;
+mod counting;
 mod events;
 mod fields;
 mod grammar;
+mod growing;
 mod items;
 mod native;
 mod once;
 mod passthrough;
+mod pdf;
 mod schema;
 mod sealed;
 mod socket;
 mod state;
 mod support;
+mod truncation;
 mod weaknesses;

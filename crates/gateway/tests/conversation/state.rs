@@ -36,7 +36,7 @@ async fn a_continuation_has_the_whole_history_and_none_of_the_old_instructions()
     assert_eq!(talk.sent()["messages"], expected);
     assert_eq!(second["instructions"], Value::Null);
 
-    // The next question: the tool turn stays, its thoughts do not.
+    // The next question: the tool turn stays as it was sent.
     let third = r#""input":[{"role":"developer","content":"Rhyme."},{"role":"user","content":"And Oslo?"}]"#;
     let third = talk.proceed(&second, third).await;
     talk.proceed(&third, r#""input":"And Rome?","instructions":"Be long.""#).await;
@@ -47,7 +47,7 @@ async fn a_continuation_has_the_whole_history_and_none_of_the_old_instructions()
         ["system", "user", "assistant", "tool", "assistant", "system", "user", "assistant", "user"];
     assert_eq!(said, roles);
     assert_eq!(messages[0]["content"], "Be long.");
-    assert!(messages[2]["reasoning"].is_null());
+    assert_eq!(messages[2]["reasoning"], "Ask the tool");
     assert_eq!(messages[5]["content"], "Rhyme.");
 }
 
@@ -329,14 +329,22 @@ async fn what_is_asked_for_beside_a_stored_response_is_checked() {
 
 #[tokio::test]
 async fn thoughts_go_back_under_the_name_that_is_configured() {
-    let yaml = "responses:\n  reasoning_field: both\n  reasoning_history: always\n";
-    let talk = Talk::with(FakeBackend::start().await, yaml).await;
-    talk.backend.answer(chat().reasoning("Hm").text("Yes"));
-    let first = talk.respond(r#""input":"Go""#).await;
-    talk.proceed(&first, r#""input":"On""#).await;
-    let expected =
-        r#"{"role":"assistant","content":"Yes","reasoning":"Hm","reasoning_content":"Hm"}"#;
-    assert_eq!(talk.sent()["messages"][1], json(expected));
+    for (settings, expected) in [
+        (
+            "reasoning_field: both",
+            r#"{"role":"assistant","content":"Yes","reasoning":"Hm","reasoning_content":"Hm"}"#,
+        ),
+        ("reasoning_history: tool_turn", r#"{"role":"assistant","content":"Yes"}"#),
+        ("reasoning_history: never", r#"{"role":"assistant","content":"Yes"}"#),
+        ("reasoning_history: always", r#"{"role":"assistant","content":"Yes","reasoning":"Hm"}"#),
+    ] {
+        let yaml = format!("responses:\n  {settings}\n");
+        let talk = Talk::with(FakeBackend::start().await, &yaml).await;
+        talk.backend.answer(chat().reasoning("Hm").text("Yes"));
+        let first = talk.respond(r#""input":"Go""#).await;
+        talk.proceed(&first, r#""input":"On""#).await;
+        assert_eq!(talk.sent()["messages"][1], json(expected), "{settings}");
+    }
 }
 
 #[tokio::test]

@@ -50,6 +50,11 @@ pub(crate) async fn compact(State(app): State<Arc<App>>, request: Request) -> An
     generate(&app, Endpoint::Compact, request).await
 }
 
+/// `POST /v1/responses/input_tokens`
+pub(crate) async fn input_tokens(State(app): State<Arc<App>>, request: Request) -> Answer {
+    generate(&app, Endpoint::InputTokens, request).await
+}
+
 async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
     let (head, body) = request.into_parts();
     let credentials = bearer(&head.headers)?;

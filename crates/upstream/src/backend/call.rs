@@ -60,7 +60,9 @@ impl Backend {
                 | Route::Completions
                 | Route::Embeddings
                 | Route::Rerank
-                | Route::Score => Method::POST,
+                | Route::Score
+                | Route::Tokenize
+                | Route::ApplyTemplate => Method::POST,
             },
             uri: self.base.uri(request.route),
             headers: self.headers.clone(),

@@ -41,6 +41,8 @@ async fn every_route_has_its_method_and_path() {
         ("POST", "/v1/rerank"),
         ("POST", "/v1/score"),
         ("GET", "/v1/models"),
+        ("POST", "/tokenize"),
+        ("POST", "/apply-template"),
     ];
     assert_eq!(seen, expected);
 }

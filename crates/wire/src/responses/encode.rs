@@ -24,6 +24,7 @@ use super::item::Shown as ShownItem;
 use super::json;
 use super::object::{self, Head, Outcome, PublicError, Response};
 use super::request::Delivery;
+use crate::chat::Dropped;
 use crate::grammar::Grammars;
 
 use events::Writer;
@@ -87,6 +88,11 @@ impl Encoder {
     /// The answer so far.
     pub fn transcript(&self) -> &Transcript {
         &self.transcript
+    }
+
+    /// Notes what the model is not shown. To be called before the first event is written.
+    pub fn leave_out(&mut self, dropped: Dropped) {
+        self.head.dropped = dropped;
     }
 
     /// Writes the first two events.

@@ -37,6 +37,11 @@ pub fn to_stored(item: &mut Item, ids: &dyn IdSource) -> StoredItem {
     StoredItem { id, json: json::raw(&Shown(item)) }
 }
 
+/// The bytes of a file, whose data has come in an item; `None` where it is no base64.
+pub fn file_bytes(data: &str) -> Option<Vec<u8>> {
+    content::file::bytes_of(data)
+}
+
 /// Reads an item of a stored row.
 pub fn from_stored(json: &RawValue) -> Result<Item, Failure> {
     input::read_item(json, &Path::Root)

@@ -20,7 +20,7 @@ pub use fields::{Effect, FIELDS, Field};
 pub use include::{INCLUDES, Include, check_include};
 pub use labels::Labels;
 pub(super) use labels::{metadata_of, read_metadata};
-pub use settings::Settings;
+pub use settings::{Settings, Truncation};
 pub use turn::{Begin, Past, Turn};
 
 mod compact;
@@ -108,6 +108,16 @@ pub fn parse(body: &[u8]) -> Result<CreateResponse, Failure> {
         Some(false) | None => Delivery::Whole,
     };
     read(fields, delivery, Work::Generate)
+}
+
+/// Reads a request of which only the tokens are to be counted: nothing of it is streamed.
+pub fn parse_count(body: &[u8]) -> Result<CreateResponse, Failure> {
+    let request = parse(body)?;
+    if request.delivery == Delivery::Stream {
+        let why = "the answer to this route is one number.";
+        return Err(refuse::unsupported_value(&Path::Root.field("stream"), why));
+    }
+    Ok(request)
 }
 
 /// Reads a `response.create` event of a WebSocket: a request with a type, whose answer is a stream
@@ -211,13 +221,7 @@ fn refuse_unsupported(fields: &mut Object<'_, '_>) -> Result<(), Failure> {
         let path = Path::Root.field("context_management");
         return Err(refuse::unsupported_parameter(&path, why));
     }
-    match fields.word("truncation", &["auto", "disabled"])? {
-        Some("auto") => {
-            let path = Path::Root.field("truncation");
-            Err(refuse::unsupported_value(&path, "only 'disabled' is available here."))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// The new items. Something has to be said to the model by the input, the instructions or, where

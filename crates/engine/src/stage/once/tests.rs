@@ -52,13 +52,14 @@ struct Told {
 
 async fn told(reply: Reply) -> Result<Told, Failure> {
     let (first, reply) = match reply {
+        Reply::Shortened(..) => panic!("a conversation that was cut"),
         Reply::Again(again) => (Some(again.request.as_str().to_owned()), *again.reply),
         reply => (None, reply),
     };
     let text = match reply {
         Reply::Json(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
         Reply::Events(body) => rest(body).await,
-        Reply::Again(_) => panic!("an answer to an answer"),
+        Reply::Again(_) | Reply::Shortened(..) => panic!("another kind of answer"),
     };
     Ok(Told { first, text })
 }

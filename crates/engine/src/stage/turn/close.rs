@@ -222,7 +222,7 @@ impl Running {
             _ => Outcome::Incomplete,
         };
         self.settlement.ended(outcome, transcript.usage());
-        self.sink.answer(text(finished), self.out.freeze()).await;
+        self.sink.answer(text(finished), self.dropped, self.out.freeze()).await;
         self.journal.ended(&self.ledger.head.id);
     }
 

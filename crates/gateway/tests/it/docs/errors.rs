@@ -98,6 +98,9 @@ fn when(failure: &Failure) -> String {
             "no server of the model can serve it until an operator has put something right"
                 .to_owned()
         }
+        Failure::CountingUnavailable => {
+            "the model's servers do not tell how many tokens a prompt has".to_owned()
+        }
         Failure::Poisoned => {
             "model servers died under this very request before (`routing.poison_strikes`)"
                 .to_owned()
@@ -190,6 +193,7 @@ fn requests() -> Vec<Failure> {
         Failure::QueueTimeout { retry_after: SECOND },
         Failure::RateLimited { retry_after: SECOND },
         Failure::Misconfigured { model: String::new(), served: None },
+        Failure::CountingUnavailable,
         Failure::Poisoned,
     ]);
     all

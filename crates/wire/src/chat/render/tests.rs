@@ -11,6 +11,7 @@ use super::{RenderOptions, render};
 
 mod conversation;
 mod fields;
+mod growing;
 mod hosted;
 
 const STATUS: ItemStatus = ItemStatus::Completed;

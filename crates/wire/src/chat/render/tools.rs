@@ -72,6 +72,16 @@ pub(crate) enum Choice<'a> {
     Function(&'a str),
 }
 
+impl Choice<'_> {
+    /// The same without force.
+    pub(super) fn unforced(&self) -> Self {
+        match self {
+            Self::Word("none") => Self::Word("none"),
+            Self::Word(_) | Self::Function(_) => Self::Word("auto"),
+        }
+    }
+}
+
 /// The tools on offer, or `None` without any: vLLM refuses a choice among none.
 ///
 /// `allowed_tools` is not known to model servers; it becomes the tools it names and its mode.
@@ -97,12 +107,12 @@ pub(crate) fn offer(generation: &Generation) -> Option<Offer<'_>> {
     };
     let callable = generation.tools.iter().flat_map(Declared::callable);
     let tools: Vec<_> =
-        callable.filter(allowed).map(|(namespace, own)| tool(namespace, own)).collect();
+        callable.filter(allowed).map(|(namespace, own)| tool(namespace, own, generation)).collect();
     (!tools.is_empty()).then_some(Offer { tools, choice })
 }
 
 /// A tool of the client, under its name in one word.
-fn tool<'a>(namespace: Option<&'a str>, own: &'a OwnTool) -> Tool<'a> {
+fn tool<'a>(namespace: Option<&'a str>, own: &'a OwnTool, generation: &'a Generation) -> Tool<'a> {
     let name = match namespace {
         None => Cow::Borrowed(own.name()),
         Some(_) => Cow::Owned(own.in_namespace(namespace).flat().into_owned()),
@@ -116,7 +126,14 @@ fn tool<'a>(namespace: Option<&'a str>, own: &'a OwnTool) -> Tool<'a> {
         },
         OwnTool::Custom(custom) => Function {
             name,
-            description: description(custom),
+            description: match forced::of(generation) {
+                Some(forced) if forced.is(namespace, own) => {
+                    let said = description(custom).into_iter().collect::<Vec<_>>();
+                    let said = said.into_iter().chain([Cow::Borrowed(forced::INSTRUCTION)]);
+                    Some(Cow::Owned(said.collect::<Vec<_>>().join("\n\n")))
+                }
+                _ => description(custom),
+            },
             parameters: Some(Parameters::Input(input_object(&custom.format))),
             strict: None,
         },

@@ -13,7 +13,7 @@ use crate::responses::path::Path;
 use crate::responses::read::{self, Object};
 use crate::responses::refuse;
 
-mod file;
+pub(super) mod file;
 
 /// How closely to look at a picture when nobody said (OpenAI's API reference).
 const DEFAULT_DETAIL: &str = "auto";

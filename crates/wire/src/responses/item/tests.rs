@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use transom_core::Json;
-use transom_core::content::{File, Image, Part, Text};
+use transom_core::content::{File, FileText, Image, Part, Text};
 use transom_core::failure::Failure;
 use transom_core::id::ItemId;
 use transom_core::item::{
@@ -52,7 +52,7 @@ fn client_part() -> impl Strategy<Value = Part> {
             .prop_map(|(url, detail)| Part::Image(Image { url, detail: Some(detail) })),
         (option::of(any::<String>()), "[a-z ]{0,9}").prop_map(|(filename, text)| {
             let data = format!("data:text/plain;base64,{}", STANDARD.encode(&text));
-            Part::File(File { filename, data, text, detail: None })
+            Part::File(File { filename, data, text: FileText::Known(text), detail: None })
         }),
     ]
 }

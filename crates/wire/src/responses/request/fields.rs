@@ -54,7 +54,11 @@ pub const FIELDS: &[Field] = &[
         "a string, or a list of items; see [items and parts](#items-and-parts)",
     ),
     field("instructions", Honoured, "a string"),
-    field("max_output_tokens", PassedOn, "at least 1"),
+    field(
+        "max_output_tokens",
+        PassedOn,
+        "at least 1; a turn is one call of the model, however many servers are tried for it",
+    ),
     field(
         "max_tool_calls",
         WithoutEffect,
@@ -104,6 +108,11 @@ pub const FIELDS: &[Field] = &[
     field("tools", PassedOn, "functions, custom tools and namespaces; see [tools](#tools)"),
     field("top_logprobs", PassedOn, "0 to 20; more than 0 turns log probabilities on"),
     field("top_p", PassedOn, "0 to 1; shown as 1 when absent"),
-    field("truncation", Refused, "`disabled` is accepted"),
+    field(
+        "truncation",
+        Honoured,
+        "`disabled`, or `auto`: the oldest turns are left out until the rest fits, and the answer \
+         says how many",
+    ),
     field("user", WithoutEffect, "shown, not sent on"),
 ];

@@ -17,6 +17,7 @@ use transom_core::request::Generation;
 use transom_core::tool::{Tool, ToolChoice};
 
 use super::CreateResponse;
+use crate::chat::Dropped;
 use crate::responses::object::Head;
 use crate::responses::{item, tools};
 
@@ -109,6 +110,7 @@ impl CreateResponse {
             tool_choice: tools::choice_to_json(&tool_choice),
             settings: self.settings.clone(),
             labels: self.labels,
+            dropped: Dropped::default(),
         };
         let mut items = past.items;
         drop_cut_calls(&mut items, &new);

@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use transom_core::content::Part;
+use transom_core::content::{FileText, Part};
 use transom_core::item::Item;
 
 use crate::responses::item::InputItem;
@@ -16,7 +16,8 @@ fn file(data: &str) -> (Option<String>, String, String) {
         panic!("one message")
     };
     let [Part::File(file)] = message.content.as_slice() else { panic!("one file") };
-    (file.filename.clone(), file.text.clone(), file.told())
+    let FileText::Known(text) = file.text.clone() else { panic!("a text") };
+    (file.filename.clone(), text, file.told())
 }
 
 #[test]

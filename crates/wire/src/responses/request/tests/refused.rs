@@ -87,7 +87,7 @@ const BROKEN: &[&str] = &[
     r#""tools":[{"type":"abacus"}]"#,
     r#""top_logprobs":21"#,
     r#""top_p":1.01"#,
-    r#""truncation":"auto""#,
+    r#""truncation":"none""#,
     r#""user":{}"#,
     r#""input":5"#,
     r#""input":null"#,
@@ -171,7 +171,6 @@ const BROKEN: &[&str] = &[
     r#""input":[{"role":"user","content":[{"type":"input_file","detail":"auto","file_data":"QQ=="}]}]"#,
     r#""input":[{"role":"user","content":[{"type":"input_file","file_data":"not base64!"}]}]"#,
     r#""input":[{"role":"user","content":[{"type":"input_file","file_data":"data:text/plain,plain"}]}]"#,
-    r#""input":[{"role":"user","content":[{"type":"input_file","file_data":"JVBERi0xLjcK"}]}]"#,
     r#""input":[{"role":"user","content":[{"type":"input_file","file_data":"//79/Q=="}]}]"#,
 ];
 
