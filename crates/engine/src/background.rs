@@ -6,7 +6,8 @@
 //! be read again, and byte for byte.
 //!
 //! Whoever runs a turn holds a lease. When its process dies, another one takes over: a turn of which
-//! no model's answer has been seen is run again, every other one fails as interrupted.
+//! no model's answer has been seen is run again, every other one fails as interrupted, and so does one
+//! that several processes have died of.
 //!
 //! # Layout
 //!
@@ -29,7 +30,7 @@ mod run;
 use std::time::Duration;
 
 pub(crate) use here::Here;
-pub(crate) use job::Job;
+pub(crate) use job::{Job, Pause};
 pub(crate) use log::EventLog;
 pub(crate) use run::{Birth, Order};
 
@@ -45,6 +46,7 @@ pub struct Limits {
 }
 
 /// How long a gateway that says nothing is believed to be alive. It renews its leases many times
-/// meanwhile, and others look for leases that ran out more often than that: what a dead gateway left
-/// is taken over within 30 s.
-const LEASE: Duration = Duration::from_secs(15);
+/// meanwhile. Others look every 4 s for leases that ran out, so what a dead gateway left is taken over
+/// within 30 s; only after an outage of the store, when every lease has run out, do they wait for one
+/// lease longer.
+pub(crate) const LEASE: Duration = Duration::from_secs(15);

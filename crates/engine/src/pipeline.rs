@@ -74,7 +74,7 @@ impl Gateway {
     /// keep it whatever becomes of the client.
     async fn answer(
         self: &Arc<Self>,
-        live: &Snapshot,
+        live: &Arc<Snapshot>,
         caller: Principal,
         call: Asked,
         (body, ticket): (Bytes, Ticket),
@@ -111,8 +111,10 @@ impl Gateway {
                     // The same on its own, with its events in the store.
                     (_, Ground::Background) => {
                         let order = Order::of(&received, &call.hints)?;
-                        let prepared = self.prepare(live, caller, (&call.hints, session), ready);
-                        self.run_in_background(live, prepared, order, promise).await
+                        let mut prepared =
+                            self.prepare(live, caller, (&call.hints, session), ready);
+                        prepared.promise = promise.take();
+                        self.run_in_background(live, prepared, order, ticket).await
                     }
                 }
             }

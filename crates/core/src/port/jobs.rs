@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::store::{StoreError, StoredItem, TurnRecord};
 use crate::Json;
 use crate::clock::Timestamp;
-use crate::id::ResponseId;
+use crate::id::{ConversationId, ResponseId};
 use crate::scope::Scope;
 
 /// The process that runs a job: an id that it made for itself when it started.
@@ -64,8 +64,10 @@ pub struct Orphan {
     pub scope: Scope,
     /// When the response was created.
     pub created_at: Timestamp,
-    /// What was asked for.
-    pub order: JobOrder,
+    /// What was asked for; `None` where it cannot be read.
+    pub order: Option<JobOrder>,
+    /// The conversation that the response works on.
+    pub conversation: Option<ConversationId>,
     /// The response object so far.
     pub response: Json,
     /// The input items, with the ids that they were stored with.
@@ -76,7 +78,23 @@ pub struct Orphan {
     pub cancel: bool,
     /// The number of its next event.
     pub next_event: u64,
+    /// How many processes have begun to run it.
+    pub attempts: u32,
 }
+
+/// Which of the jobs that nobody runs are taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Those that can only be ended: a model's answer has been seen, their owner does not want them
+    /// any more, or [`MAX_ATTEMPTS`] processes have run them.
+    ToEnd,
+    /// Those that can be run again.
+    ToRun,
+}
+
+/// How many processes run a job, one after the other. A request that makes a process crash is not
+/// given to every other one.
+pub const MAX_ATTEMPTS: u32 = 3;
 
 /// A job as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,8 +144,8 @@ pub trait JobStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Adds events. `begun` is the response object of a job whose model has begun to answer, with
-    /// the first events of the answer. [`StoreError::Conflict`]: somebody else runs the job, or it
-    /// has ended or been deleted.
+    /// the first events of the answer. [`StoreError::Conflict`]: somebody else runs the job, it has
+    /// ended or been deleted, or the first one is not the next: each event is written once.
     async fn append(
         &self,
         scope: &Scope,
@@ -164,7 +182,8 @@ pub trait JobStore: Send + Sync {
     /// Makes the leases of a process last longer, and tells which jobs it still holds.
     async fn renew(&self, lease: JobLease) -> Result<Vec<HeldJob>, StoreError>;
 
-    /// Lets go of a job that nobody has seen anything of: the next process runs it.
+    /// Lets go of a job that nobody has seen anything of: then nobody holds it, and the next process
+    /// runs it. This one does not count among those that have run it.
     async fn let_go(
         &self,
         scope: &Scope,
@@ -172,12 +191,13 @@ pub trait JobStore: Send + Sync {
         holder: &Holder,
     ) -> Result<(), StoreError>;
 
-    /// Takes over jobs whose lease has run out by `now`, at most `limit`.
+    /// Takes over jobs of other processes whose lease has run out by `now`, as many as `left` says. What is
+    /// damaged is ended on the way.
     async fn adopt(
         &self,
         lease: JobLease,
         now: Timestamp,
-        limit: u32,
+        left: (Left, u32),
     ) -> Result<Vec<Orphan>, StoreError>;
 
     /// Deletes events that are not kept any longer at `now`, of at most `limit` jobs; whether there

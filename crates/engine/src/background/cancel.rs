@@ -19,6 +19,10 @@ use crate::gateway::Gateway;
 /// of it with its next renewal.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long after that a store that is not there is waited for: the response is marked already, and is
+/// cancelled by whoever gets to it first.
+const INSISTENCE: Duration = Duration::from_secs(15);
+
 /// How often the store is asked whether a response that runs elsewhere has ended.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -70,18 +74,36 @@ impl Gateway {
                 }
             }
         }
-        if !self.runs((scope, id)).await? {
-            return Ok(());
-        }
-        let Some(orphan) = self.jobs.seize(scope, id, self.lease()).await? else { return Ok(()) };
-        match self.end(orphan, &End::Cancelled).await {
-            Ok(()) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error.into()),
+        let deadline = Instant::now() + INSISTENCE;
+        loop {
+            match self.take_and_cancel((scope, id)).await {
+                Ok(()) | Err(StoreError::Conflict) => return Ok(()),
+                Err(StoreError::Unavailable(_)) if Instant::now() < deadline => {
+                    tokio::time::sleep(POLL).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 
-    async fn runs(&self, (scope, id): Owned<'_>) -> Result<bool, Failure> {
+    async fn take_and_cancel(&self, (scope, id): Owned<'_>) -> Result<(), StoreError> {
         let job = self.jobs.job(scope, id).await?;
-        Ok(job.is_some_and(|job| job.kept_until.is_none()))
+        if job.is_none_or(|job| job.kept_until.is_some()) {
+            return Ok(());
+        }
+        match self.jobs.seize(scope, id, self.lease()).await? {
+            Some(orphan) => self.end_orphan(orphan, &End::Cancelled).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it has not ended, as far as can be known: a store that is not there has not said that it
+    /// has.
+    async fn runs(&self, (scope, id): Owned<'_>) -> Result<bool, Failure> {
+        match self.jobs.job(scope, id).await {
+            Ok(job) => Ok(job.is_some_and(|job| job.kept_until.is_none())),
+            Err(StoreError::Unavailable(_)) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 }

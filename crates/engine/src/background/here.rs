@@ -16,6 +16,8 @@ pub(crate) struct Here(Arc<Mutex<HashMap<ResponseId, Arc<Presence>>>>);
 pub(crate) struct Presence {
     /// Ends it.
     pub(crate) cancel: CancellationToken,
+    /// Whether somebody else runs it, or it is gone: then its end is not told here.
+    taken: AtomicBool,
     /// Whether it is in the store: before, nobody can have taken it away.
     stored: AtomicBool,
     /// How many of its events are in the store. Gone when it has ended.
@@ -30,20 +32,33 @@ pub(crate) struct Entered {
     pub(crate) presence: Arc<Presence>,
 }
 
+/// Why a turn does not begin here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// As many run as may.
+    Full,
+    /// It runs already.
+    AlreadyHere,
+}
+
 impl Here {
-    /// A turn begins, if fewer than `limit` run.
-    pub(crate) fn enter(&self, id: &ResponseId, limit: usize) -> Option<Entered> {
+    /// A turn begins, if fewer than `limit` run, and itself does not.
+    pub(crate) fn enter(&self, id: &ResponseId, limit: usize) -> Result<Entered, Refusal> {
         let mut all = self.lock();
+        if all.contains_key(id) {
+            return Err(Refusal::AlreadyHere);
+        }
         if all.len() >= limit {
-            return None;
+            return Err(Refusal::Full);
         }
         let presence = Arc::new(Presence {
             cancel: CancellationToken::new(),
+            taken: AtomicBool::new(false),
             stored: AtomicBool::new(false),
             written: watch::Sender::new(0),
         });
         all.insert(id.clone(), Arc::clone(&presence));
-        Some(Entered { all: self.clone(), id: id.clone(), presence })
+        Ok(Entered { all: self.clone(), id: id.clone(), presence })
     }
 
     /// A turn, if it runs here.
@@ -74,6 +89,17 @@ impl Presence {
     pub(super) fn wrote(&self, events: u64) {
         self.stored.store(true, Ordering::Release);
         self.written.send_replace(events);
+    }
+
+    /// Ends it here, because it is somebody else's.
+    pub(super) fn take_away(&self) {
+        self.taken.store(true, Ordering::Release);
+        self.cancel.cancel();
+    }
+
+    /// Whether somebody else has it.
+    pub(super) fn is_taken(&self) -> bool {
+        self.taken.load(Ordering::Acquire)
     }
 
     /// Tells of further events, and fails when there will be none.

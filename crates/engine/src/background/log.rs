@@ -5,34 +5,24 @@
 //! a few rows per second and not one for each token. The first events of an answer do not wait.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use transom_core::Json;
 use transom_core::id::ResponseId;
-use transom_core::port::jobs::{Events, Holder, JobStore};
-use transom_core::port::store::StoreError;
+use transom_core::port::jobs::Events;
 use transom_core::scope::Scope;
 
-use super::LEASE;
 use super::here::Presence;
 use crate::gateway::Gateway;
+use scribe::Scribe;
+
+mod scribe;
 
 /// Pieces that wait for the store; then the model server waits too. A piece is little more than
 /// [`crate::stage::turn::PIECE`].
 const WAITING: usize = 64;
-
-/// Bytes that are written together at most, but for one piece.
-const BATCH: usize = 256 << 10;
-
-/// Least time between two writes.
-const PACE: Duration = Duration::from_millis(50);
-
-/// The pause before a write that failed is tried again.
-const RETRY: Duration = Duration::from_millis(250);
 
 /// Where a turn's events go.
 pub(crate) struct EventLog {
@@ -53,17 +43,6 @@ enum Entry {
     Events(Events, Option<Json>),
     /// Everything before it has been written when this is answered.
     Settle(oneshot::Sender<()>),
-}
-
-/// What the task knows.
-struct Scribe {
-    store: Arc<dyn JobStore>,
-    scope: Scope,
-    id: ResponseId,
-    holder: Holder,
-    presence: Arc<Presence>,
-    hurry: Arc<Notify>,
-    lost: CancellationToken,
 }
 
 /// Nothing can be written any more, or the turn is to end.
@@ -105,20 +84,30 @@ impl EventLog {
         self.has_begun = true;
     }
 
-    /// Hands over the events up to number `end`.
+    /// Hands over the events up to number `end`. They are taken as a whole, or [`EventLog::next`] stays
+    /// what it was: also when this future is dropped.
     pub(crate) async fn send(&mut self, frames: Bytes, end: u64) -> Result<(), Over> {
-        let events = self.last(frames, end);
-        self.next = end;
-        let entry = Entry::Events(events, self.begun.take());
-        tokio::select! {
+        let place = tokio::select! {
             biased;
-            () = self.gone() => Err(Over),
-            sent = self.queue.send(entry) => sent.map_err(|_| Over),
-        }
+            () = self.gone() => return Err(Over),
+            place = self.queue.reserve() => place.map_err(|_| Over)?,
+        };
+        let events = self.last(frames, end);
+        place.send(Entry::Events(events, self.begun.take()));
+        self.next = end;
+        Ok(())
+    }
+
+    /// The number of the next event: those before it have been handed over.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
     }
 
     /// Waits until everything handed over has been written; `false` when it cannot be.
     pub(crate) async fn settle(&self) -> bool {
+        if self.presence.is_taken() {
+            return false;
+        }
         let (answer, settled) = oneshot::channel();
         self.hurry.notify_one();
         // The task leaves it unanswered when nothing can be written any more.
@@ -139,86 +128,5 @@ impl EventLog {
     }
 }
 
-impl Scribe {
-    async fn run(self, mut entries: mpsc::Receiver<Entry>) {
-        let mut kept = None;
-        loop {
-            let next = match kept.take() {
-                Some(entry) => entry,
-                None => match entries.recv().await {
-                    Some(entry) => entry,
-                    None => return,
-                },
-            };
-            let earliest = Instant::now() + PACE;
-            match next {
-                Entry::Settle(answer) => drop(answer.send(())),
-                Entry::Events(events, begun) => {
-                    let (together, rest) = gather(events, begun, &mut entries);
-                    kept = rest;
-                    if !self.write(together).await {
-                        self.lost.cancel();
-                        return;
-                    }
-                    self.pause(earliest).await;
-                }
-            }
-        }
-    }
-
-    async fn pause(&self, until: Instant) {
-        tokio::select! {
-            () = tokio::time::sleep_until(until) => {}
-            () = self.hurry.notified() => {}
-        }
-    }
-
-    /// `false`: it cannot be written any more. A store that is not there is waited for as long as
-    /// others believe in this process.
-    async fn write(&self, (events, begun): (Events, Option<Json>)) -> bool {
-        let end = events.first + events.count;
-        let deadline = Instant::now() + LEASE;
-        loop {
-            let (id, holder) = (&self.id, &self.holder);
-            let append = self.store.append(&self.scope, id, holder, events.clone(), begun.clone());
-            match append.await {
-                Ok(()) => {
-                    self.presence.wrote(end);
-                    return true;
-                }
-                Err(StoreError::Unavailable(_)) if Instant::now() < deadline => {
-                    tokio::time::sleep(RETRY).await;
-                }
-                Err(StoreError::Conflict) => return false,
-                Err(error) => {
-                    tracing::error!(response.id = %id, %error, "events could not be stored");
-                    return false;
-                }
-            }
-        }
-    }
-}
-
-/// Puts together what waits; an entry that does not fit comes back.
-fn gather(
-    first: Events,
-    mut begun: Option<Json>,
-    entries: &mut mpsc::Receiver<Entry>,
-) -> ((Events, Option<Json>), Option<Entry>) {
-    let Events { first, mut count, frames } = first;
-    let mut together = BytesMut::from(frames);
-    while together.len() < BATCH {
-        match entries.try_recv() {
-            Ok(Entry::Events(events, object)) => {
-                count += events.count;
-                together.extend_from_slice(&events.frames);
-                begun = begun.or(object);
-            }
-            Ok(entry @ Entry::Settle(_)) => {
-                return ((Events { first, count, frames: together.freeze() }, begun), Some(entry));
-            }
-            Err(_) => break,
-        }
-    }
-    ((Events { first, count, frames: together.freeze() }, begun), None)
-}
+#[cfg(test)]
+mod tests;

@@ -56,30 +56,34 @@ impl Gateway {
             let message = format!("The last event of this response so far is number {last}.");
             return Err(Failure::invalid("starting_after", "invalid_value", message));
         }
-        self.replay(&live, caller.scope.clone(), parsed, next)
+        let ticket = self.admit(&live)?;
+        Ok(self.replay(&live, (caller.scope.clone(), parsed), next, ticket))
     }
 
     /// The events from number `next` on.
     pub(super) fn replay(
         self: &Arc<Self>,
         live: &Snapshot,
-        scope: Scope,
-        id: ResponseId,
+        (scope, id): (Scope, ResponseId),
         next: u64,
-    ) -> Result<Reply, Failure> {
+        ticket: Ticket,
+    ) -> Reply {
         let (pieces, received) = mpsc::channel(WAITING);
         let replay = Replay {
-            _ticket: self.admit(live)?,
+            _ticket: ticket,
             keep_alive: live.settings.keep_alive,
             gateway: Arc::clone(self),
             last_sent: Instant::now(),
             scope,
             id,
             next,
+            // The end of a stream has no number: it stands behind the last event.
+            from: next.saturating_sub(1),
+            last_look: false,
             pieces,
         };
         self.tracker.spawn(replay.run().in_current_span());
-        Ok(Reply::Events(Box::pin(Pieces(received))))
+        Reply::Events(Box::pin(Pieces(received)))
     }
 }
 
@@ -90,6 +94,10 @@ struct Replay {
     id: ResponseId,
     /// The number of the event that it reads next.
     next: u64,
+    /// The number of the event from which on the store is asked.
+    from: u64,
+    /// The response has ended, and the store is asked once more.
+    last_look: bool,
     pieces: mpsc::Sender<Bytes>,
     keep_alive: Duration,
     last_sent: Instant,
@@ -137,23 +145,38 @@ impl Replay {
         // Before the store is asked: what is written after that wakes us.
         let presence = self.gateway.here.find(&self.id);
         let news = presence.map(|presence| presence.subscribe());
-        let page = self.gateway.jobs.events(&self.scope, &self.id, self.next).await?;
+        let page = self.gateway.jobs.events(&self.scope, &self.id, self.from).await?;
+        self.from = self.next;
         if !page.is_empty() {
             return self.send(page).await;
         }
+        // It runs here: whether it has ended need not be asked.
+        if news.as_ref().is_some_and(|news| news.has_changed().is_ok()) {
+            return self.wait(news).await;
+        }
         match self.gateway.jobs.job(&self.scope, &self.id).await? {
             Some(state) if state.kept_until.is_none() => self.wait(news).await,
-            // The last ones may have come between the two questions.
-            Some(state) if self.next < state.events => Ok(()),
+            // The last ones may have come between the two questions. If not, they have been deleted.
+            Some(state) if self.next < state.events && !self.last_look => {
+                self.last_look = true;
+                Ok(())
+            }
             _ => Err(Stop::Done),
         }
     }
 
     async fn send(&mut self, page: Vec<Events>) -> Result<(), Stop> {
         for events in page {
+            // What is missing has been deleted; who goes on must not believe that nothing was.
+            if events.first > self.next {
+                return Err(Stop::Done);
+            }
             let end = events.first + events.count;
             let frames = behind(&events.frames, self.next.saturating_sub(events.first));
-            self.next = end;
+            (self.next, self.from) = (end, end);
+            if frames.is_empty() {
+                continue;
+            }
             self.pieces.send(frames).await.map_err(|_| Stop::Done)?;
             self.last_sent = Instant::now();
         }

@@ -1,6 +1,7 @@
 //! From an accepted request to a running turn.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use serde_json::value::RawValue;
@@ -16,12 +17,13 @@ use transom_core::port::store::{TurnRecord, TurnStatus};
 use transom_wire::responses::object::Head;
 use transom_wire::responses::request::{Delivery, Turn};
 
-use super::here::Entered;
+use super::here::{Entered, Refusal};
+use super::job::Asked;
 use super::{EventLog, Job, LEASE};
 use crate::call::{Hints, Reply};
 use crate::gateway::Gateway;
 use crate::live::Snapshot;
-use crate::stage::admit::RETRY_AFTER;
+use crate::stage::admit::{RETRY_AFTER, Ticket};
 use crate::stage::once::Promise;
 use crate::stage::turn::{Prepared, Sink};
 
@@ -48,18 +50,44 @@ impl Order {
 }
 
 impl Gateway {
-    /// Stores the turn, starts it, and answers: with the response object, or with its events.
+    /// Stores the turn, starts it, and answers: with the response object, or with its events. Nothing is
+    /// refused once it is stored.
     pub(crate) async fn run_in_background(
         self: &Arc<Self>,
-        live: &Snapshot,
+        live: &Arc<Snapshot>,
         prepared: Prepared,
         order: Order,
-        promise: &mut Option<Promise>,
+        ticket: Ticket,
     ) -> Result<Reply, Failure> {
         let (scope, delivery) = (prepared.caller.scope.clone(), prepared.delivery);
         let id = prepared.turn.head.id.clone();
         let entered = self.here.enter(&id, live.settings.background.jobs);
-        let entered = entered.ok_or(Failure::Overloaded { retry_after: RETRY_AFTER })?;
+        let entered = entered.map_err(|refusal| match refusal {
+            Refusal::Full => Failure::Overloaded { retry_after: RETRY_AFTER },
+            Refusal::AlreadyHere => Failure::Internal("an id that is not new".into()),
+        })?;
+        // On a task of its own: what is stored is also started, whether its client still waits or not.
+        let (gateway, snapshot) = (Arc::clone(self), Arc::clone(live));
+        let started = async move { gateway.accept(&snapshot, prepared, entered, order).await };
+        let started = self.tracker.spawn(started.in_current_span()).await;
+        let object = started.map_err(|error| Failure::Internal(error.into()))??;
+        match delivery {
+            Delivery::Whole => Ok(Reply::Json(Bytes::copy_from_slice(object.get().as_bytes()))),
+            Delivery::Stream => Ok(self.replay(live, (scope, id), 0, ticket)),
+        }
+    }
+
+    /// Stores the turn and starts it.
+    async fn accept(
+        self: &Arc<Self>,
+        live: &Snapshot,
+        mut prepared: Prepared,
+        entered: Entered,
+        order: Order,
+    ) -> Result<Json, Failure> {
+        let (promise, delivery) = (prepared.promise.take(), prepared.delivery);
+        let id = prepared.turn.head.id.clone();
+        let scope = prepared.caller.scope.clone();
         let mut encoder = self.encoder(live, &prepared, Delivery::Stream);
         let mut first = BytesMut::new();
         let object = encoder.queue(&mut first);
@@ -69,11 +97,8 @@ impl Gateway {
         self.jobs.accept(&scope, record, order.0, self.lease(), events).await?;
         entered.presence.wrote(end);
         self.start(live, prepared, entered, end);
-        self.note_acceptance(promise.take(), &id, delivery).await;
-        match delivery {
-            Delivery::Whole => Ok(Reply::Json(Bytes::copy_from_slice(object.get().as_bytes()))),
-            Delivery::Stream => Ok(self.replay(live, scope, id, 0)?),
-        }
+        self.note_acceptance(promise, &id, delivery).await;
+        Ok(object)
     }
 
     /// Whoever asks again with the same key gets this response, as it is by then.
@@ -97,17 +122,25 @@ impl Gateway {
         let (scope, id) = (&prepared.caller.scope, &prepared.turn.head.id);
         let log = EventLog::open(self, (scope, id), &entered.presence, events);
         let limits = live.settings.background;
+        let waited = self.since(prepared.turn.head.created_at);
         let job = Job {
             holder: self.holder.clone(),
             kept: limits.events,
-            deadline: Instant::now() + limits.wait,
-            _entered: entered,
+            deadline: Instant::now() + limits.wait.saturating_sub(waited),
+            asked: Asked::default(),
+            entered,
         };
         let mut encoder = self.encoder(live, &prepared, Delivery::Stream);
         // They are in the store; the stream goes on behind them.
         encoder.queue(&mut BytesMut::new());
         let running = self.running(live, prepared, encoder, Sink::Log(log)).with_job(job);
         self.tracker.spawn(running.until_the_end().in_current_span());
+    }
+
+    /// How long ago a response was created.
+    pub(super) fn since(&self, created_at: Timestamp) -> Duration {
+        let millis = self.clock.now().millis().saturating_sub(created_at.millis());
+        Duration::from_millis(u64::try_from(millis).unwrap_or_default())
     }
 
     /// A lease of this process that begins now.

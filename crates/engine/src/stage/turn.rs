@@ -255,6 +255,9 @@ impl Running {
     fn panicked(&mut self, panic: &(dyn Any + Send)) -> Failure {
         // What was being written may be half an event.
         self.out.clear();
+        if let Sink::Log(log) = &self.sink {
+            self.encoder.rewind(log.next());
+        }
         Failure::Internal(format!("a panic: {}", panic_message(panic)).into())
     }
 
@@ -364,15 +367,23 @@ impl Running {
         if let Some(promise) = &mut self.promise {
             promise.record(&out);
         }
-        tokio::select! {
+        let end = self.encoder.written();
+        let sent = tokio::select! {
             biased;
-            sent = self.sink.send(out, self.encoder.written()) => sent.map_err(|sink::Gone| Failure::Cancelled),
+            sent = self.sink.send(out.clone(), end) => sent.map_err(|sink::Gone| Failure::Cancelled),
             () = self.cut.cancelled() => Err(Failure::ShuttingDown),
+        };
+        // What the log has not taken goes into the record, so that no event is left out.
+        if let Sink::Log(log) = &self.sink
+            && log.next() != end
+        {
+            self.out = BytesMut::from(out);
         }
+        sent
     }
 }
 
-pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
     owned.or_else(|| panic.downcast_ref().copied()).unwrap_or("without a message")
 }

@@ -52,6 +52,11 @@ async fn replayed(talk: &Talk, response: &Value, query: &str) -> String {
     answer.text()
 }
 
+/// Changes the gateway's database.
+async fn execute(database: &mut sqlx::SqliteConnection, statement: &'static str) {
+    sqlx::query(statement).execute(database).await.expect("a statement");
+}
+
 async fn cancel(talk: &Talk, response: &Value) -> Response {
     talk.client.post(&path(response, "/cancel"), "").await
 }
@@ -130,7 +135,80 @@ async fn its_stream_goes_on_without_its_reader_and_is_read_again_byte_for_byte()
         assert_eq!(rest, whole[at..], "{after}");
     }
     let last = numbers.len() - 1;
-    assert_eq!(replayed(&talk, response, &format!("&starting_after={last}")).await, "");
+    assert_eq!(
+        replayed(&talk, response, &format!("&starting_after={last}")).await,
+        "data: [DONE]\n\n"
+    );
+}
+
+#[tokio::test]
+async fn a_reader_of_events_that_are_deleted_under_it_comes_to_an_end() {
+    let talk = Talk::start().await;
+    let queued = start(&talk, r#""input":"Go""#).await;
+    await_status(&talk, &queued, &["completed"]).await;
+    let delete = async |condition: &str| {
+        let delete = format!("DELETE FROM job_events {condition}");
+        let delete = sqlx::query(sqlx::AssertSqlSafe(delete));
+        delete.execute(&mut talk.database().await).await.expect("a deletion");
+    };
+    // A hole is not passed over in silence: who resumes would believe that nothing was there.
+    delete("WHERE first = 0").await;
+    assert_eq!(replayed(&talk, &queued, "").await, "");
+    assert_ne!(replayed(&talk, &queued, "&starting_after=1").await, "");
+    delete("").await;
+    assert_eq!(replayed(&talk, &queued, "").await, "");
+}
+
+#[tokio::test]
+async fn it_takes_one_place_with_its_stream_and_none_without() {
+    let talk = Talk::with(FakeBackend::start().await, "limits:\n  max_concurrency: 1\n").await;
+    let wanted = body(r#""input":"Go","background":true,"stream":true"#);
+    let events = talk.client.stream(RESPONSES, wanted).await.collect().await;
+    assert_eq!(terminal(&events)["type"], "response.completed");
+    let gate = Gate::new("the answer");
+    talk.backend.answer(chat().wait(&gate).text("One"));
+    let queued = start(&talk, r#""input":"Go""#).await;
+    talk.respond(r#""input":"Go""#).await;
+    gate.open();
+    await_status(&talk, &queued, &["completed"]).await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_it_is_being_stored_leaves_a_response_that_runs() {
+    let talk = Talk::start().await;
+    let mut lock = talk.database().await;
+    execute(&mut lock, "BEGIN IMMEDIATE").await;
+    let asked = talk.client.post(RESPONSES, body(r#""input":"Go","background":true"#));
+    let left = tokio::time::timeout(Duration::from_millis(500), asked).await;
+    assert!(left.is_err(), "it cannot be stored yet");
+    execute(&mut lock, "ROLLBACK").await;
+    let completed = "SELECT id FROM responses WHERE status = 'completed'";
+    let looking = async {
+        while sqlx::query(completed).fetch_optional(&mut lock).await.expect("a row").is_none() {
+            tokio::time::sleep(POLL).await;
+        }
+    };
+    // At once, and not when somebody finds it abandoned.
+    let found = tokio::time::timeout(Duration::from_secs(10), looking).await;
+    assert!(found.is_ok(), "nobody runs it");
+}
+
+#[tokio::test]
+async fn an_end_that_cannot_be_stored_at_once_is_stored_later() {
+    let talk = Talk::start().await;
+    let gate = Gate::new("the end");
+    talk.backend.answer(chat().text("One").wait(&gate));
+    let queued = start(&talk, r#""input":"Go""#).await;
+    let mut stream = talk.client.get_stream(&path(&queued, "?stream=true")).await;
+    stream.until("response.output_text.delta").await;
+    let mut lock = talk.database().await;
+    execute(&mut lock, "BEGIN IMMEDIATE").await;
+    gate.open();
+    talk.gateway.await_log("a transaction failed").await;
+    execute(&mut lock, "ROLLBACK").await;
+    let done = await_status(&talk, &queued, &["completed", "failed"]).await;
+    assert_eq!((done["status"].as_str(), text_of(&done).as_str()), (Some("completed"), "One"));
+    assert_eq!(terminal(&stream.collect().await)["response"], done);
 }
 
 #[tokio::test]

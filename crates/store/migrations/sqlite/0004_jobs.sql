@@ -5,7 +5,10 @@ CREATE TABLE jobs (
     org_id       TEXT    NOT NULL,
     team_id      TEXT    NOT NULL,
     key_id       TEXT    NOT NULL,
-    -- The process that runs it, and until when without another word. NULL: it has ended.
+    -- The conversation that it works on.
+    conversation_id TEXT,
+    -- The process that runs it, and until when without another word. Empty: nobody runs it. NULL: it has
+    -- ended.
     lease_holder TEXT,
     -- Milliseconds since the Unix epoch, here and below.
     lease_until  INTEGER,
@@ -13,6 +16,8 @@ CREATE TABLE jobs (
     cancel       INTEGER NOT NULL DEFAULT 0 CHECK (cancel IN (0, 1)),
     -- Whether a model has begun to answer: then it is not run again.
     begun        INTEGER NOT NULL DEFAULT 0 CHECK (begun IN (0, 1)),
+    -- How many processes have begun to run it.
+    attempts     INTEGER NOT NULL DEFAULT 1,
     -- The number of the next event.
     next_event   INTEGER NOT NULL,
     -- How long its events are kept. NULL: it has not ended.

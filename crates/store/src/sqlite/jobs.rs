@@ -11,7 +11,7 @@ use transom_core::Json;
 use transom_core::clock::Timestamp;
 use transom_core::id::ResponseId;
 use transom_core::port::jobs::{
-    Events, HeldJob, Holder, JobLease, JobOrder, JobState, JobStore, Orphan,
+    Events, HeldJob, Holder, JobLease, JobOrder, JobState, JobStore, Left, Orphan,
 };
 use transom_core::port::store::{StoreError, TurnRecord};
 use transom_core::scope::Scope;
@@ -120,10 +120,10 @@ impl JobStore for SqliteStore {
         &self,
         lease: JobLease,
         now: Timestamp,
-        limit: u32,
+        left: (Left, u32),
     ) -> Result<Vec<Orphan>, StoreError> {
         let found = Slot::default();
-        let adopt = JobChange::Adopt { lease, now, limit, found: Arc::clone(&found) };
+        let adopt = JobChange::Adopt { lease, now, left, found: Arc::clone(&found) };
         self.change_job(&Scope::local(), adopt).await?;
         Ok(taken(&found))
     }

@@ -6,7 +6,7 @@ use transom_core::clock::Timestamp;
 use transom_core::id::ConversationId;
 use transom_core::port::conversations::{ConversationRecord, ConversationStore, Lease};
 use transom_core::port::jobs::{
-    Events, HeldJob, Holder, JobEnd, JobLease, JobOrder, JobState, JobStore,
+    Events, HeldJob, Holder, JobEnd, JobLease, JobOrder, JobState, JobStore, Left, MAX_ATTEMPTS,
 };
 use transom_core::port::store::{
     Order, PageLookup, PageQuery, ResponseStore, StoreError, TurnRecord, TurnStatus,
@@ -14,7 +14,7 @@ use transom_core::port::store::{
 use transom_core::scope::Scope;
 use transom_store::sqlite::{MAX_EVENTS_PAGE, SqliteStore};
 
-use crate::support::{Place, found, id, items, json, owner, said, text, turn};
+use crate::support::{Place, execute, found, id, items, json, owner, said, text, turn};
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)
@@ -56,6 +56,16 @@ fn ended(name: &str, who: &str, last: Events) -> TurnRecord {
 async fn accept(store: &SqliteStore, scope: &Scope, name: &str, who: &str, until: i64) {
     let first = events(0, &["created", "queued"]);
     store.accept(scope, open(name), order(), lease(who, until), first).await.unwrap();
+}
+
+/// What is taken over at this time, of either kind.
+async fn adopted(store: &SqliteStore, who: &str, now: i64) -> Vec<String> {
+    let mut ids = Vec::new();
+    for left in [Left::ToEnd, Left::ToRun] {
+        let orphans = store.adopt(lease(who, 99), at(now), (left, 9)).await.unwrap();
+        ids.extend(orphans.iter().map(|orphan| orphan.id.as_str().to_owned()));
+    }
+    ids
 }
 
 /// The numbers of the first event of each row, with its frames.
@@ -131,7 +141,7 @@ async fn a_job_ends_once() {
     ));
     assert!(!store.ask_to_cancel(&scope, &a).await.unwrap());
     assert!(store.seize(&scope, &a, lease("you", 20)).await.unwrap().is_none());
-    assert!(store.adopt(lease("you", 20), at(i64::MAX), 9).await.unwrap().is_empty());
+    assert_eq!(adopted(&store, "you", i64::MAX).await, [""; 0]);
     assert_eq!(found(&store, &scope, "a").await.status, TurnStatus::Completed);
     assert_eq!(read(&store, &scope, "a", 0).await, "0:created+queued 2:done");
 }
@@ -148,25 +158,25 @@ async fn a_lease_that_ran_out_is_taken_over_by_one() {
     JobStore::append(&store, &other, &id("b"), &holder("dead"), events(2, &["x"]), begun)
         .await
         .unwrap();
-    assert!(store.adopt(lease("me", 99), at(9), 9).await.unwrap().is_empty());
+    assert_eq!(adopted(&store, "me", 9).await, [""; 0]);
     assert!(store.ask_to_cancel(&other, &id("b")).await.unwrap());
 
-    let first = store.adopt(lease("me", 99), at(50), 1).await.unwrap();
+    let first = store.adopt(lease("me", 99), at(50), (Left::ToRun, 9)).await.unwrap();
     let [orphan] = &first[..] else { panic!("{first:?}") };
     assert_eq!((&orphan.id, &orphan.scope), (&id("a"), &scope));
     assert_eq!((orphan.begun, orphan.cancel, orphan.next_event), (false, false, 2));
     assert_eq!(orphan.created_at, open("a").created_at);
     assert_eq!(orphan.response.get(), open("a").response.get());
     assert_eq!(text(&orphan.input), ["in_a"]);
-    let sent = &orphan.order;
+    let sent = orphan.order.as_ref().unwrap();
     assert_eq!(sent.request.get(), order().request.get());
     assert_eq!((sent.session.as_deref(), &*sent.priority), (Some("s"), "low"));
 
-    let second = store.adopt(lease("me", 99), at(50), 9).await.unwrap();
+    let second = store.adopt(lease("me", 99), at(50), (Left::ToEnd, 9)).await.unwrap();
     let [orphan] = &second[..] else { panic!("{second:?}") };
     assert_eq!((&orphan.id, &orphan.scope), (&id("b"), &other));
     assert_eq!((orphan.begun, orphan.cancel, orphan.next_event), (true, true, 3));
-    assert!(store.adopt(lease("you", 99), at(50), 9).await.unwrap().is_empty());
+    assert_eq!(adopted(&store, "you", 50).await, [""; 0]);
     // The old holder has lost both.
     let lost = store.commit_turn(&scope, ended("a", "dead", events(2, &["x"]))).await;
     assert!(matches!(lost, Err(StoreError::Conflict)), "{lost:?}");
@@ -187,8 +197,7 @@ async fn a_renewal_tells_what_is_held_and_what_is_not_wanted() {
     held.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
     let job = |name, cancel| HeldJob { id: id(name), scope: scope.clone(), cancel };
     assert_eq!(held, [job("a", false), job("b", true)]);
-    let adopted = store.adopt(lease("you", 99), at(50), 9).await.unwrap();
-    assert_eq!(adopted.iter().map(|orphan| &orphan.id).collect::<Vec<_>>(), [&id("d")]);
+    assert_eq!(adopted(&store, "me", 50).await, ["resp_d"]);
 }
 
 #[tokio::test]
@@ -201,8 +210,78 @@ async fn what_nobody_has_seen_can_be_left_to_others() {
     JobStore::append(&store, &scope, &b, &me, events(2, &["x"]), Some(json("{}"))).await.unwrap();
     store.let_go(&scope, &a, &me).await.unwrap();
     assert!(matches!(store.let_go(&scope, &b, &me).await, Err(StoreError::Conflict)));
-    let adopted = store.adopt(lease("you", 99), at(1), 9).await.unwrap();
-    assert_eq!(adopted.iter().map(|orphan| &orphan.id).collect::<Vec<_>>(), [&a]);
+    // A renewal by the one who let go does not bring it back.
+    let held = JobStore::renew(&store, lease("me", 2000)).await.unwrap();
+    assert_eq!(held.iter().map(|job| &job.id).collect::<Vec<_>>(), [&b]);
+    assert_eq!(adopted(&store, "you", 1).await, ["resp_a"]);
+}
+
+#[tokio::test]
+async fn nobody_takes_over_what_is_his_own() {
+    let place = Place::new();
+    let (store, scope) = (place.open().await, owner("o", "t", "k"));
+    accept(&store, &scope, "a", "me", 10).await;
+    // A renewal that came too late: it is ours all the same.
+    assert_eq!(adopted(&store, "me", 50).await, [""; 0]);
+    assert_eq!(adopted(&store, "you", 50).await, ["resp_a"]);
+}
+
+#[tokio::test]
+async fn an_event_is_written_once_and_none_is_left_out() {
+    let place = Place::new();
+    let (store, scope) = (place.open().await, owner("o", "t", "k"));
+    accept(&store, &scope, "a", "me", 10).await;
+    let (a, me) = (id("a"), holder("me"));
+    let append = async |row: Events| JobStore::append(&store, &scope, &a, &me, row, None).await;
+    append(events(2, &["x"])).await.unwrap();
+    for row in [events(2, &["x"]), events(4, &["z"])] {
+        assert!(matches!(append(row).await, Err(StoreError::Conflict)));
+    }
+    for last in [events(2, &["end"]), events(4, &["end"])] {
+        let ended = store.commit_turn(&scope, ended("a", "me", last)).await;
+        assert!(matches!(ended, Err(StoreError::Conflict)));
+    }
+    assert_eq!(found(&store, &scope, "a").await.status, TurnStatus::Queued);
+    store.commit_turn(&scope, ended("a", "me", events(3, &["end"]))).await.unwrap();
+    assert_eq!(read(&store, &scope, "a", 0).await, "0:created+queued 2:x 3:end");
+}
+
+#[tokio::test]
+async fn a_job_that_several_processes_have_died_of_is_not_run_by_every_other_one() {
+    let place = Place::new();
+    let (store, scope) = (place.open().await, owner("o", "t", "k"));
+    accept(&store, &scope, "a", "process 1", 10).await;
+    // Who lets go of it has not run it.
+    store.let_go(&scope, &id("a"), &holder("process 1")).await.unwrap();
+    let adopt = async |process: u32, left| {
+        let lease = lease(&format!("process {process}"), 10);
+        store.adopt(lease, at(50), (left, 9)).await.unwrap().pop().map(|orphan| orphan.attempts)
+    };
+    for attempt in 1..=MAX_ATTEMPTS {
+        assert_eq!(adopt(attempt + 1, Left::ToEnd).await, None);
+        assert_eq!(adopt(attempt + 1, Left::ToRun).await, Some(attempt));
+    }
+    assert_eq!(adopt(9, Left::ToRun).await, None);
+    assert_eq!(adopt(9, Left::ToEnd).await, Some(MAX_ATTEMPTS + 1));
+}
+
+#[tokio::test]
+async fn a_damaged_row_does_not_keep_the_others_from_being_taken_over() {
+    let place = Place::new();
+    let (store, scope) = (place.open().await, owner("o", "t", "k"));
+    for name in ["a", "b", "c"] {
+        accept(&store, &scope, name, "dead", 10).await;
+    }
+    let mut beside = place.beside().await;
+    execute(&mut beside, "UPDATE jobs SET request = NULL WHERE response_id = 'resp_a'").await;
+    execute(&mut beside, "UPDATE items SET json = '{' WHERE response_id = 'resp_b'").await;
+    let found = store.adopt(lease("me", 99), at(50), (Left::ToRun, 9)).await.unwrap();
+    let found: Vec<_> = found.iter().map(|job| (job.id.as_str(), job.order.is_some())).collect();
+    assert_eq!(found, [("resp_a", false), ("resp_c", true)]);
+    // There is nothing that could be done with the other one.
+    let response = store.response(&scope, &id("b")).await.unwrap().unwrap();
+    assert_eq!(response.get(), r#"{"id":"resp_b","status":"failed"}"#);
+    assert!(store.job(&scope, &id("b")).await.unwrap().unwrap().kept_until.is_some());
 }
 
 #[tokio::test]
@@ -290,6 +369,9 @@ async fn a_turn_in_the_background_adds_to_its_conversation_at_its_end() {
     let stranger = Lease { holder: id("b"), now: at(1), until: at(11) };
     assert!(!store.lease(&scope, &talk, stranger).await.unwrap());
     assert!(store.lease(&scope, &talk, hold(2)).await.unwrap());
+    // Whoever takes it over can give the conversation back.
+    let orphan = store.seize(&scope, &id("a"), lease("dead", 10)).await.unwrap().unwrap();
+    assert_eq!(orphan.conversation.as_ref(), Some(&talk));
     let end = TurnRecord {
         conversation: Some(talk.clone()),
         input: items(&["in_a"]),

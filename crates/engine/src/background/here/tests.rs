@@ -1,6 +1,6 @@
 use transom_core::id::ResponseId;
 
-use super::Here;
+use super::{Here, Refusal};
 
 fn id(name: &str) -> ResponseId {
     ResponseId::parse(&format!("resp_{name}")).unwrap()
@@ -10,7 +10,11 @@ fn id(name: &str) -> ResponseId {
 async fn a_turn_is_here_until_its_end_and_others_learn_of_it() {
     let here = Here::default();
     let entered = here.enter(&id("a"), 1).unwrap();
-    assert!(here.enter(&id("b"), 1).is_none(), "there is room for one");
+    let refused = |name: &str, limit| here.enter(&id(name), limit).map(drop).unwrap_err();
+    assert_eq!(refused("b", 1), Refusal::Full, "there is room for one");
+    // The same turn does not run twice, and the attempt leaves the one that runs alone.
+    assert_eq!(refused("a", 9), Refusal::AlreadyHere);
+    assert!(here.find(&id("a")).is_some());
     assert!(here.stored().is_empty(), "nobody can have taken away what is not in the store");
     entered.presence.wrote(2);
     assert_eq!(here.stored().len(), 1);
@@ -23,5 +27,5 @@ async fn a_turn_is_here_until_its_end_and_others_learn_of_it() {
     presence.ended().await;
     assert!(news.changed().await.is_err(), "there will be none");
     assert_eq!((here.count(), here.find(&id("a")).is_some()), (0, false));
-    assert!(here.enter(&id("b"), 1).is_some());
+    assert!(here.enter(&id("b"), 1).is_ok());
 }

@@ -5,10 +5,11 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
+use tokio_util::sync::CancellationToken;
 use transom_core::clock::Clock;
 use transom_core::event::Finish;
 use transom_core::failure::Failure;
@@ -23,17 +24,22 @@ use transom_wire::responses::object::Head;
 use transom_wire::responses::request::Turn;
 
 use super::Running;
+use crate::background::LEASE;
 use crate::gateway::Gateway;
 use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::session::{self, Session};
 use crate::stage::settle::Outcome;
 
+/// The pause before a record that could not be written is tried again.
+const RETRY: Duration = Duration::from_millis(250);
+
 /// Keeps what a turn's record needs until it is written.
 pub(super) struct Ledger {
     store: Arc<dyn ResponseStore>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
+    cut: CancellationToken,
     pub(super) scope: Scope,
     pub(super) head: Head,
     input: Vec<StoredItem>,
@@ -53,6 +59,7 @@ impl Ledger {
             store: gateway.store.clone(),
             clock: gateway.clock.clone(),
             metrics: gateway.metrics.clone(),
+            cut: gateway.cut.clone(),
             scope,
             head: turn.head,
             input: turn.input,
@@ -128,11 +135,47 @@ impl Ledger {
             tool_choice: Some(self.head.tool_choice.clone()),
             job,
         };
-        self.store.commit_turn(&self.scope, record).await?;
+        self.write(record).await?;
         if let Some(held) = &mut self.held {
             held.over();
         }
         Ok(())
+    }
+
+    /// Nobody waits for a turn in the background: a store that is not there is waited for, as its events
+    /// were.
+    async fn write(&self, record: TurnRecord) -> Result<(), StoreError> {
+        if record.job.is_none() {
+            return self.store.commit_turn(&self.scope, record).await;
+        }
+        let deadline = tokio::time::Instant::now() + LEASE;
+        let mut doubtful = false;
+        loop {
+            match self.store.commit_turn(&self.scope, record.clone()).await {
+                Err(StoreError::Unavailable(_)) if tokio::time::Instant::now() < deadline => {
+                    doubtful = true;
+                    let pause = self.cut.run_until_cancelled(tokio::time::sleep(RETRY)).await;
+                    pause.ok_or_else(|| StoreError::Unavailable("the gateway stops".into()))?;
+                }
+                // The attempt that seemed to fail had reached the disk.
+                Err(StoreError::Conflict) if doubtful && self.is_written(&record).await => {
+                    return Ok(());
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn is_written(&self, record: &TurnRecord) -> bool {
+        let stored = self.store.response(&self.scope, &record.id).await;
+        stored.is_ok_and(|stored| stored.is_some_and(|it| it.get() == record.response.get()))
+    }
+
+    /// The conversation is not given back: its lease runs out, or the same response takes it again.
+    pub(super) fn keep_conversation(&mut self) {
+        if let Some(mut held) = self.held.take() {
+            held.over();
+        }
     }
 
     /// Writes the items alone: whoever does not want the response kept has still asked for the
@@ -175,7 +218,13 @@ impl Running {
         let finished = self.encoder.finish(finish, self.ledger.clock.now(), &mut self.out);
         let memory = self.ledger.memory(&finished);
         let unsent = self.tell_of_end(&finished);
-        let job = self.job_end().await?;
+        let job = match self.job_end().await {
+            Ok(job) => job,
+            Err(failure) => {
+                self.take_back(unsent);
+                return Err(failure);
+            }
+        };
         let committing = Instant::now();
         let committed = self.ledger.commit(&finished, job).await;
         self.journal.committed(committing.elapsed());

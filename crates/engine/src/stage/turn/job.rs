@@ -37,7 +37,9 @@ impl Running {
     /// takes it over ends it.
     pub(super) async fn job_end(&mut self) -> Result<Option<JobEnd>, Failure> {
         let (Some(job), Sink::Log(log)) = (&self.background, &self.sink) else { return Ok(None) };
-        if !log.settle().await {
+        // Somebody else may be its holder by now, or this process once more: a turn that was taken away
+        // says nothing about it.
+        if job.is_taken() || !log.settle().await {
             return Err(Failure::Cancelled);
         }
         let events = log.last(self.out.clone().freeze(), self.encoder.written());
@@ -53,6 +55,9 @@ impl Running {
         if log.has_begun() {
             return Some(Failure::Interrupted);
         }
+        // The conversation stays with the response: the next gateway takes it by the same name. Nobody
+        // else may come between.
+        self.ledger.keep_conversation();
         let (scope, id) = (&self.ledger.scope, &self.ledger.head.id);
         match self.gateway.jobs.let_go(scope, id, &self.gateway.holder).await {
             Ok(()) => tracing::info!(response.id = %id, "left to another gateway"),

@@ -13,6 +13,7 @@ use transom_core::port::upstream::UpstreamBody;
 use transom_wire::sse::COMMENT_KEEP_ALIVE;
 
 use super::Running;
+use crate::background::Pause;
 use crate::dispatch::job::Native;
 use crate::dispatch::{Opened, Served, hidden};
 
@@ -49,12 +50,18 @@ impl Running {
     /// Waits before the model is asked again, where nobody waits for the answer: a turn in the
     /// background that could not begin. Every other failure is the turn's.
     async fn pause(&mut self, failure: Failure) -> Result<(), Failure> {
-        let pause = self.background.as_ref().and_then(|job| job.pause(&failure));
-        let Some(pause) = pause else { return Err(failure) };
-        tracing::info!(%failure, seconds = pause.as_secs(), "asked again after a pause");
+        let random = self.gateway.random();
+        let pause = self.background.as_mut().and_then(|job| job.pause(&failure, random));
+        let Some(Pause { length, first }) = pause else { return Err(failure) };
+        let seconds = length.as_secs_f64();
+        if first {
+            tracing::info!(%failure, seconds, "asked again after a pause");
+        } else {
+            tracing::debug!(%failure, seconds, "asked again after a pause");
+        }
         let drain = self.gateway.drain.clone();
         tokio::select! {
-            () = tokio::time::sleep(pause) => Ok(()),
+            () = tokio::time::sleep(length) => Ok(()),
             () = self.sink.gone() => Err(Failure::Cancelled),
             () = drain.cancelled() => Err(Failure::ShuttingDown),
         }

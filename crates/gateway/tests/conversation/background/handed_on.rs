@@ -7,7 +7,7 @@ use transom_testkit::answer::chat::chat;
 use transom_testkit::answer::chat_text;
 use transom_testkit::{FakeBackend, Gate, TestGateway};
 
-use super::{await_status, cancel, path, replayed, start};
+use super::{await_status, cancel, execute, path, replayed, start};
 use crate::support::{Talk, names, terminal, text_of};
 
 /// Another gateway on the same database, with a model server of its own.
@@ -24,7 +24,7 @@ async fn beside(talk: &Talk) -> Talk {
 /// As if the lease of everything that runs had been silent for too long.
 async fn let_leases_run_out(talk: &Talk) {
     let expire = "UPDATE jobs SET lease_until = 1 WHERE lease_until IS NOT NULL";
-    sqlx::query(expire).execute(&mut talk.database().await).await.expect("an update");
+    execute(&mut talk.database().await, expire).await;
 }
 
 #[tokio::test]
@@ -157,6 +157,82 @@ async fn the_same_gateway_goes_on_after_a_restart() {
     let_leases_run_out(&talk).await;
     let done = await_status(&talk, &waiting, &["completed"]).await;
     assert_eq!(text_of(&done), "Later.");
+}
+
+/// How many a gateway leaves that dies: far more than are run again at once.
+const MANY: usize = 100;
+
+#[tokio::test]
+async fn all_that_a_dead_gateway_was_in_the_middle_of_fail_within_30_s() {
+    let talk = Talk::start().await;
+    let other = beside(&talk).await;
+    let never = Gate::new("never");
+    let mut begun = Vec::new();
+    for _ in 0..MANY {
+        talk.backend.answer(chat().text("Half ").wait(&never));
+        begun.push(start(&talk, r#""input":"Go""#).await);
+    }
+    for response in &begun {
+        await_status(&talk, response, &["in_progress"]).await;
+    }
+    talk.gateway.kill_9();
+    let_leases_run_out(&other).await;
+    let died = Instant::now();
+    for response in &begun {
+        await_status(&other, response, &["failed"]).await;
+    }
+    // Without the time that a lease takes to run out.
+    assert!(died.elapsed() < Duration::from_secs(15), "{:?}", died.elapsed());
+}
+
+#[tokio::test]
+async fn the_conversation_of_what_was_interrupted_is_free_at_once() {
+    let talk = Talk::start().await;
+    let other = beside(&talk).await;
+    let made = talk.client.post("/v1/conversations", "{}").await.json();
+    let of = |rest: &str| format!(r#""conversation":{},{rest}"#, made["id"]);
+    talk.backend.answer(chat().text("Half ").wait(&Gate::new("never")));
+    let begun = start(&talk, &of(r#""input":"Go""#)).await;
+    await_status(&talk, &begun, &["in_progress"]).await;
+    talk.gateway.kill_9();
+    let_leases_run_out(&other).await;
+    await_status(&other, &begun, &["failed"]).await;
+    other.backend.answer(chat_text("On."));
+    assert_eq!(text_of(&other.respond(&of(r#""input":"And now?""#)).await), "On.");
+}
+
+#[tokio::test]
+async fn the_conversation_of_what_waits_stays_with_it_when_its_gateway_is_stopped() {
+    let talk = Talk::start().await;
+    let made = talk.client.post("/v1/conversations", "{}").await.json();
+    let gate = Gate::new("never");
+    talk.backend.answer(chat().wait(&gate).text("Never."));
+    let fields = format!(r#""input":"Go","conversation":{}"#, made["id"]);
+    let waiting = start(&talk, &fields).await;
+    gate.arrived(1).await;
+    talk.gateway.terminate();
+    assert_eq!(talk.gateway.wait_exit().await.code(), 0);
+    let holders = "SELECT conversations.lease_holder, jobs.lease_holder FROM conversations, jobs";
+    let holders: (Option<String>, String) =
+        sqlx::query_as(holders).fetch_one(&mut talk.database().await).await.expect("a row");
+    let name = waiting["id"].as_str().expect("an id").to_owned();
+    assert_eq!(holders, (Some(name), String::new()), "nobody else can come between");
+}
+
+#[tokio::test]
+async fn what_is_damaged_fails_and_the_rest_goes_on() {
+    let talk = Talk::start().await;
+    let other = beside(&talk).await;
+    talk.backend.answer(chat().wait(&Gate::new("never")).text("Never."));
+    let damaged = start(&talk, r#""input":"Go""#).await;
+    execute(&mut talk.database().await, "UPDATE jobs SET request = NULL").await;
+    talk.backend.answer(chat().wait(&Gate::new("never")).text("Never."));
+    let whole = start(&talk, r#""input":"Go""#).await;
+    other.backend.answer(chat_text("Again."));
+    talk.gateway.kill_9();
+    let_leases_run_out(&other).await;
+    assert_eq!(text_of(&await_status(&other, &whole, &["completed"]).await), "Again.");
+    await_status(&other, &damaged, &["failed"]).await;
 }
 
 fn signal(gateway: &TestGateway, name: &str) {

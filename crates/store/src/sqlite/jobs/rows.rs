@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 use transom_core::clock::Timestamp;
-use transom_core::id::ResponseId;
+use transom_core::id::{ConversationId, ResponseId};
 use transom_core::port::jobs::{HeldJob, JobOrder, Orphan};
 use transom_core::port::store::StoredItem;
 use transom_core::scope::Scope;
@@ -30,18 +30,20 @@ impl HeldRow {
 }
 
 /// A job that was taken over.
-#[derive(sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub(super) struct OrphanRow {
-    response_id: String,
+    pub(super) response_id: String,
     org_id: String,
     team_id: String,
     key_id: String,
     cancel: bool,
     begun: bool,
+    attempts: u32,
     next_event: i64,
     priority: String,
     session: Option<String>,
     request: Option<String>,
+    conversation_id: Option<String>,
 }
 
 impl OrphanRow {
@@ -70,20 +72,21 @@ impl OrphanRow {
             .into_iter()
             .map(|(id, text)| Ok(StoredItem { id, json: parsed(text)? }))
             .collect::<Result<_, sqlx::Error>>()?;
+        let conversation = self.conversation_id.as_deref().map(ConversationId::parse);
+        let (session, priority) = (self.session, self.priority);
+        let request = self.request.and_then(|text| json(text).ok());
         Ok(Orphan {
             id,
             scope,
             created_at: Timestamp::from_millis(created_at),
-            order: JobOrder {
-                request: parsed(self.request.ok_or_else(unreadable)?)?,
-                session: self.session,
-                priority: self.priority,
-            },
+            order: request.map(|request| JobOrder { request, session, priority }),
+            conversation: conversation.map(|id| id.ok_or_else(unreadable)).transpose()?,
             response: parsed(response)?,
             input,
             begun: self.begun,
             cancel: self.cancel,
             next_event: u64::try_from(self.next_event).unwrap_or_default(),
+            attempts: self.attempts,
         })
     }
 }

@@ -3,15 +3,15 @@
 
 pub(in crate::sqlite) const INSERT: &str = "
 INSERT INTO jobs
-    (response_id, org_id, team_id, key_id, lease_holder, lease_until, next_event, priority, session, request)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9)";
+    (response_id, org_id, team_id, key_id, lease_holder, lease_until, next_event, priority, session, request,
+     conversation_id)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9, ?10)";
 
-/// Makes room for `?5` events of a job that `?4` holds, and tells the number of the first. `?6`:
-/// whether its model has begun to answer.
+/// Makes room for `?5` events from number `?6` on, of a job that `?4` holds. `?7`: whether its model has
+/// begun to answer.
 pub(in crate::sqlite) const EXTEND: &str = "
-UPDATE jobs SET next_event = next_event + ?5, begun = max(begun, ?6)
-WHERE response_id = ?1 AND org_id = ?2 AND team_id = ?3 AND lease_holder = ?4
-RETURNING next_event - ?5";
+UPDATE jobs SET next_event = next_event + ?5, begun = max(begun, ?7)
+WHERE response_id = ?1 AND org_id = ?2 AND team_id = ?3 AND lease_holder = ?4 AND next_event = ?6";
 
 pub(in crate::sqlite) const INSERT_EVENTS: &str = "
 INSERT INTO job_events (response_id, org_id, team_id, key_id, first, count, frames)
@@ -21,9 +21,10 @@ pub(in crate::sqlite) const BEGIN: &str = "
 UPDATE responses SET status = 'in_progress', response = ?4
 WHERE id = ?1 AND org_id = ?2 AND team_id = ?3";
 
-/// Whether `?4` holds the job.
+/// Whether `?4` holds the job, and number `?5` is its next event.
 pub(in crate::sqlite) const HELD_BY: &str = "
-SELECT 1 FROM jobs WHERE response_id = ?1 AND org_id = ?2 AND team_id = ?3 AND lease_holder = ?4";
+SELECT 1 FROM jobs
+WHERE response_id = ?1 AND org_id = ?2 AND team_id = ?3 AND lease_holder = ?4 AND next_event = ?5";
 
 /// Ends a job, whose events are kept until `?4`.
 pub(in crate::sqlite) const END: &str = "
@@ -59,11 +60,13 @@ WHERE response_id = ?1 AND org_id = ?2 AND team_id = ?3 AND lease_holder IS NOT 
 pub(in crate::sqlite) const SEIZE: &str = "
 UPDATE jobs SET lease_holder = ?4, lease_until = ?5
 WHERE response_id = ?1 AND org_id = ?2 AND team_id = ?3 AND lease_holder IS NOT NULL
-RETURNING response_id, org_id, team_id, key_id, cancel, begun, next_event, priority, session, request";
+RETURNING response_id, org_id, team_id, key_id, cancel, begun, attempts, next_event, priority, session,
+    request, conversation_id";
 
-/// Ends the lease of `?4` on a job whose model has not begun to answer.
+/// Ends the lease of `?4` on a job whose model has not begun to answer. It is nobody's then: a renewal of
+/// `?4` does not bring it back.
 pub(in crate::sqlite) const LET_GO: &str = "
-UPDATE jobs SET lease_until = 0
+UPDATE jobs SET lease_holder = '', lease_until = 0, attempts = max(attempts - 1, 0)
 WHERE response_id = ?1 AND org_id = ?2 AND team_id = ?3 AND lease_holder = ?4 AND begun = 0";
 
 /// The leases of holder `?1` last until `?2`.
@@ -71,12 +74,27 @@ pub(in crate::sqlite) const RENEW: &str = "
 UPDATE jobs SET lease_until = ?2 WHERE lease_holder = ?1
 RETURNING response_id, org_id, team_id, key_id, cancel";
 
-/// Gives `?1` at most `?4` jobs whose lease had run out at `?3`, until `?2`.
+/// Gives `?1` at most `?4` jobs of others whose lease had run out at `?3`, until `?2`. `?5`: 1 for those
+/// that can only be ended, also because `?6` processes have run them; 0 for those that can be run again.
 pub(in crate::sqlite) const ADOPT: &str = "
-UPDATE jobs SET lease_holder = ?1, lease_until = ?2
+UPDATE jobs SET lease_holder = ?1, lease_until = ?2, attempts = attempts + 1
 WHERE response_id IN (
-    SELECT response_id FROM jobs WHERE lease_until <= ?3 ORDER BY lease_until LIMIT ?4)
-RETURNING response_id, org_id, team_id, key_id, cancel, begun, next_event, priority, session, request";
+    SELECT response_id FROM jobs
+    WHERE lease_until <= ?3 AND lease_holder <> ?1
+        AND (begun = 1 OR cancel = 1 OR attempts >= ?6) = ?5
+    ORDER BY lease_until LIMIT ?4)
+RETURNING response_id, org_id, team_id, key_id, cancel, begun, attempts, next_event, priority, session,
+    request, conversation_id";
+
+/// Ends a job that is damaged, with its events. Its response is failed, as far as it can be said.
+pub(in crate::sqlite) const ABANDON: &str = "
+UPDATE jobs SET lease_holder = NULL, lease_until = NULL, request = NULL, kept_until = 0
+WHERE response_id = ?1";
+
+pub(in crate::sqlite) const ABANDON_RESPONSE: &str = "
+UPDATE responses SET status = 'failed',
+    response = iif(json_valid(response), json_set(response, '$.status', 'failed'), response)
+WHERE id = ?1";
 
 pub(in crate::sqlite) const RESPONSE: &str = "
 SELECT created_at, response FROM responses WHERE id = ?1 AND org_id = ?2 AND team_id = ?3";

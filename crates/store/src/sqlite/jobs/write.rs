@@ -6,8 +6,10 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Sqlite, SqliteConnection};
 use transom_core::Json;
 use transom_core::clock::Timestamp;
-use transom_core::id::ResponseId;
-use transom_core::port::jobs::{Events, HeldJob, Holder, JobEnd, JobLease, JobOrder, Orphan};
+use transom_core::id::{ConversationId, ResponseId};
+use transom_core::port::jobs::{
+    Events, HeldJob, Holder, JobEnd, JobLease, JobOrder, Left, MAX_ATTEMPTS, Orphan,
+};
 use transom_core::port::store::TurnRecord;
 use transom_core::scope::Scope;
 
@@ -36,7 +38,7 @@ pub(in crate::sqlite) enum JobChange {
     Seize(ResponseId, JobLease, Slot<Orphan>),
     Renew(JobLease, Slot<HeldJob>),
     LetGo(ResponseId, Holder),
-    Adopt { lease: JobLease, now: Timestamp, limit: u32, found: Slot<Orphan> },
+    Adopt { lease: JobLease, now: Timestamp, left: (Left, u32), found: Slot<Orphan> },
     Expire(Timestamp, u32),
 }
 
@@ -101,18 +103,20 @@ pub(in crate::sqlite) async fn apply(
             let renew =
                 sqlx::query_as(sql::RENEW).bind(&*lease.holder.0).bind(lease.until.millis());
             let rows: Vec<HeldRow> = renew.fetch_all(connection).await?;
-            leave(found, rows.into_iter().map(HeldRow::job).collect::<Result<_, _>>()?);
+            leave(found, rows.into_iter().filter_map(held).collect());
             Ok(true)
         }
         JobChange::LetGo(id, holder) => {
             changes(owned(sql::LET_GO, scope, id).bind(&*holder.0), connection).await
         }
-        JobChange::Adopt { lease, now, limit, found } => {
+        JobChange::Adopt { lease, now, left: (left, limit), found } => {
             let adopt = sqlx::query_as(sql::ADOPT)
                 .bind(&*lease.holder.0)
                 .bind(lease.until.millis())
                 .bind(now.millis())
-                .bind(*limit);
+                .bind(*limit)
+                .bind(i64::from(matches!(left, Left::ToEnd)))
+                .bind(MAX_ATTEMPTS);
             let rows: Vec<OrphanRow> = adopt.fetch_all(&mut *connection).await?;
             orphans(connection, rows, found).await
         }
@@ -137,12 +141,13 @@ async fn accept(
         .bind(order.priority.as_str())
         .bind(order.session.as_deref())
         .bind(order.request.get())
+        .bind(turn.conversation.as_ref().map(ConversationId::as_str))
         .execute(&mut *connection)
         .await?;
     extend(connection, (scope, &turn.id), &lease.holder, events, false).await
 }
 
-/// Adds events of a job that `holder` runs.
+/// Adds events of a job that `holder` runs; `false` when somebody else does, or they are not the next.
 async fn extend(
     connection: &mut SqliteConnection,
     (scope, id): (&Scope, &ResponseId),
@@ -150,20 +155,18 @@ async fn extend(
     events: &Events,
     begun: bool,
 ) -> Result<bool, sqlx::Error> {
-    let first: Option<i64> = sqlx::query_scalar(sql::EXTEND)
-        .bind(id.as_str())
-        .bind(&*scope.org)
-        .bind(&*scope.team)
+    let extend = owned(sql::EXTEND, scope, id)
         .bind(&*holder.0)
         .bind(signed(events.count))
-        .bind(begun)
-        .fetch_optional(&mut *connection)
-        .await?;
-    let Some(first) = first else { return Ok(false) };
+        .bind(signed(events.first))
+        .bind(begun);
+    if !changes(extend, &mut *connection).await? {
+        return Ok(false);
+    }
     if events.count > 0 {
         owned(sql::INSERT_EVENTS, scope, id)
             .bind(&*scope.key)
-            .bind(first)
+            .bind(signed(events.first))
             .bind(signed(events.count))
             .bind(&events.frames[..])
             .execute(connection)
@@ -172,25 +175,27 @@ async fn extend(
     Ok(true)
 }
 
-/// Whether the one who ends a job runs it. Asked before anything is changed.
+/// Whether the one who ends a job runs it, and knows all of its events. Asked before anything is changed.
 pub(in crate::sqlite) async fn is_held(
     connection: &mut SqliteConnection,
     scope: &Scope,
     id: &ResponseId,
     end: &JobEnd,
 ) -> Result<bool, sqlx::Error> {
-    let held = owned(sql::HELD_BY, scope, id).bind(&*end.holder.0);
+    let held = owned(sql::HELD_BY, scope, id).bind(&*end.holder.0).bind(signed(end.events.first));
     Ok(held.fetch_optional(connection).await?.is_some())
 }
 
-/// Ends a job, and gives its response the rest. [`is_held`] comes before it.
+/// Ends a job, and gives its response the rest; `false` where [`is_held`] would have said so.
 pub(in crate::sqlite) async fn end(
     connection: &mut SqliteConnection,
     scope: &Scope,
     turn: &TurnRecord,
     end: &JobEnd,
-) -> Result<(), sqlx::Error> {
-    extend(connection, (scope, &turn.id), &end.holder, &end.events, false).await?;
+) -> Result<bool, sqlx::Error> {
+    if !extend(connection, (scope, &turn.id), &end.holder, &end.events, false).await? {
+        return Ok(false);
+    }
     owned(sql::END, scope, &turn.id)
         .bind(end.kept_until.millis())
         .execute(&mut *connection)
@@ -209,7 +214,7 @@ pub(in crate::sqlite) async fn end(
     for (item, position) in turn.output.iter().zip(position..) {
         insert_item(connection, scope, &turn.id, (position, "output", item)).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn expire(
@@ -226,7 +231,8 @@ async fn expire(
     Ok(swept.len() >= limit as usize)
 }
 
-/// Completes what was taken over, and leaves it for the one who asked.
+/// Completes what was taken over, and leaves it for the one who asked. One that is damaged is ended:
+/// nobody could do anything else with it, and it must not keep the others from being looked after.
 async fn orphans(
     connection: &mut SqliteConnection,
     rows: Vec<OrphanRow>,
@@ -234,11 +240,36 @@ async fn orphans(
 ) -> Result<bool, sqlx::Error> {
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
-        all.push(row.orphan(connection).await?);
+        let id = row.response_id.clone();
+        match row.orphan(connection).await {
+            Ok(orphan) => all.push(orphan),
+            Err(error) if is_damage(&error) => {
+                tracing::error!(response.id = %id, "a response in the background is damaged: ended");
+                for statement in [sql::ABANDON, sql::ABANDON_RESPONSE] {
+                    sqlx::query(statement).bind(&id).execute(&mut *connection).await?;
+                }
+            }
+            Err(error) => return Err(error),
+        }
     }
     let any = !all.is_empty();
     leave(found, all);
     Ok(any)
+}
+
+/// A held job; one that is damaged is told of, and runs out.
+fn held(row: HeldRow) -> Option<HeldJob> {
+    let job = row.job();
+    if job.is_err() {
+        tracing::error!("a response in the background has an id that cannot be read");
+    }
+    job.ok()
+}
+
+/// What is stored cannot be read, and no later attempt can.
+fn is_damage(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{ColumnDecode, Decode, RowNotFound};
+    matches!(error, Decode(_) | ColumnDecode { .. } | RowNotFound)
 }
 
 fn signed(number: u64) -> i64 {

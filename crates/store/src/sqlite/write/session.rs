@@ -170,7 +170,8 @@ async fn insert(
         Ended::Within { conversation, position } => Some((conversation, position)),
     };
     match &turn.job {
-        Some(end) => jobs::end(connection, scope, turn, end).await?,
+        Some(end) if !jobs::end(connection, scope, turn, end).await? => return Ok(false),
+        Some(_) => {}
         None => insert_whole(connection, scope, turn).await?,
     }
     if let Some((conversation, position)) = begun {
