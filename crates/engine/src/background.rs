@@ -30,7 +30,7 @@ use std::time::Duration;
 
 pub(crate) use here::Here;
 pub(crate) use job::Job;
-pub(crate) use log::EventLog;
+pub(crate) use log::{EventLog, RETRY};
 pub(crate) use run::{Birth, Order};
 
 /// What an operator decides about responses in the background.
@@ -47,4 +47,4 @@ pub struct Limits {
 /// How long a gateway that says nothing is believed to be alive. It renews its leases many times
 /// meanwhile, and others look for leases that ran out more often than that: what a dead gateway left
 /// is taken over within 30 s.
-const LEASE: Duration = Duration::from_secs(15);
+pub(crate) const LEASE: Duration = Duration::from_secs(15);

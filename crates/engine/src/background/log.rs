@@ -32,7 +32,7 @@ const BATCH: usize = 256 << 10;
 const PACE: Duration = Duration::from_millis(50);
 
 /// The pause before a write that failed is tried again.
-const RETRY: Duration = Duration::from_millis(250);
+pub(crate) const RETRY: Duration = Duration::from_millis(250);
 
 /// Where a turn's events go.
 pub(crate) struct EventLog {

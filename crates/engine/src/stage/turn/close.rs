@@ -21,6 +21,7 @@ use transom_wire::responses::object::Head;
 use transom_wire::responses::request::Turn;
 
 use super::Running;
+use crate::background::{LEASE, RETRY};
 use crate::gateway::Gateway;
 use crate::held::Held;
 use crate::metrics::Metrics;
@@ -106,6 +107,25 @@ impl Ledger {
         committed
     }
 
+    /// As [`Ledger::commit`]. The end of a turn in the background waits for a store that is not there
+    /// or has too much to do, as its events do: nobody could ask for the answer again. When an attempt
+    /// has been written in spite of its error, the next one is a conflict.
+    async fn commit_patiently(
+        &mut self,
+        finished: &Finished,
+        job: Option<JobEnd>,
+    ) -> Result<(), StoreError> {
+        let deadline = Instant::now() + LEASE;
+        loop {
+            let committed = self.commit(finished, job.clone()).await;
+            let waits = job.is_some() && Instant::now() < deadline;
+            match committed {
+                Err(StoreError::Unavailable(_)) if waits => tokio::time::sleep(RETRY).await,
+                committed => return committed,
+            }
+        }
+    }
+
     /// Writes the response, and its items into its conversation with it.
     async fn record(&mut self, finished: &Finished, job: Option<JobEnd>) -> Result<(), StoreError> {
         let record = TurnRecord {
@@ -157,7 +177,7 @@ impl Ledger {
 
     /// Writes down a turn that nobody waits for any more.
     async fn commit_quietly(&mut self, finished: &Finished, job: Option<JobEnd>) {
-        match self.commit(finished, job).await {
+        match self.commit_patiently(finished, job).await {
             // It has ended some other way already.
             Ok(()) | Err(StoreError::Conflict) => {}
             Err(error) => {
@@ -175,7 +195,7 @@ impl Running {
         let unsent = self.tell_of_end(&finished);
         let job = self.job_end().await?;
         let committing = Instant::now();
-        let committed = self.ledger.commit(&finished, job).await;
+        let committed = self.ledger.commit_patiently(&finished, job).await;
         self.journal.committed(committing.elapsed());
         if let Err(error) = committed {
             self.take_back(unsent);
