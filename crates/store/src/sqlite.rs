@@ -124,3 +124,6 @@ impl ResponseStore for SqliteStore {
         self.writer.submit(scope, Change::Delete(id.clone())).await
     }
 }
+
+#[cfg(test)]
+mod tests;
