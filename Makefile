@@ -86,3 +86,4 @@ bench: ## measure the release program on loopback, the protocol code and the cho
 	"$$CARGO_TARGET_DIR/release/transom-bench" $(BENCH)
 	cargo bench -p transom-wire --locked
 	cargo bench -p transom-routing --locked
+	cargo bench -p transom-engine --locked

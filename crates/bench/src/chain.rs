@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use anyhow::Context as _;
 use serde::Deserialize;
 
 use crate::client::Connection;
+use crate::metrics::Page;
 use crate::workload::{Delivery, turn_request};
 
 #[derive(Deserialize)]
@@ -13,15 +13,16 @@ struct Response {
     id: String,
 }
 
-/// Has `depth` turns, each of which continues the one before; the last one's id.
-pub(crate) async fn plant(address: SocketAddr, depth: usize) -> anyhow::Result<String> {
+/// Has `depth` turns, each of which continues the one before; their ids in order.
+pub(crate) async fn plant(address: SocketAddr, depth: usize) -> anyhow::Result<Vec<String>> {
     let mut connection = Connection::open(address).await?;
-    let mut last: Option<String> = None;
+    let mut ids: Vec<String> = Vec::new();
     for _ in 0..depth {
-        connection.exchange(&turn_request(last.as_deref(), Delivery::Whole)).await?;
-        last = Some(serde_json::from_slice::<Response>(connection.body())?.id);
+        let previous = ids.last().map(String::as_str);
+        connection.exchange(&turn_request(previous, Delivery::Whole)).await?;
+        ids.push(serde_json::from_slice::<Response>(connection.body())?.id);
     }
-    last.context("a chain has at least one turn")
+    Ok(ids)
 }
 
 /// Commits so far.
@@ -34,16 +35,10 @@ pub(crate) struct Commits {
 impl Commits {
     /// Reads the program's metrics.
     pub(crate) async fn read(address: SocketAddr) -> anyhow::Result<Self> {
-        let mut connection = Connection::open(address).await?;
-        connection.exchange(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n").await?;
-        let page = std::str::from_utf8(connection.body())?;
-        let value = |name: &str| -> anyhow::Result<f64> {
-            let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            Ok(line.with_context(|| format!("no metric {name}"))?.trim().parse()?)
-        };
+        let page = Page::read(address).await?;
         Ok(Self {
-            seconds: value("transom_store_commit_seconds_sum")?,
-            count: value("transom_store_commit_seconds_count")?,
+            seconds: page.value("transom_store_commit_seconds_sum")?,
+            count: page.value("transom_store_commit_seconds_count")?,
         })
     }
 

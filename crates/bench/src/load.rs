@@ -141,7 +141,8 @@ impl Task {
     }
 }
 
-fn sample(times: Times, slot: &Slot, tokens: usize) -> Sample {
+/// An exchange of which the mock has noted its part in `slot`.
+pub(crate) fn sample(times: Times, slot: &Slot, tokens: usize) -> Sample {
     let way_in = slot.when(Moment::Arrived).saturating_sub(times.sent);
     Sample {
         whole: times.end - times.sent,

@@ -9,15 +9,20 @@
 //! - `target`: the programs under test; `process`: what the kernel says about them.
 //! - `workload`: what is sent; `chain`: stored history; `suite`: the paired runs.
 //! - `fleet`: configuration files; `reload`: what changing one under load costs.
+//! - `background`: responses that nobody waits for. `long`: what a long history costs.
+//! - `metrics`: what the program says about itself.
 //! - `stats`, `report`, `limit`: from samples to tables.
 //!
 //! The way of measuring is told in this crate's `README.md`.
 
+mod background;
 mod chain;
 mod client;
 mod fleet;
 mod limit;
 mod load;
+mod long;
+mod metrics;
 mod mock;
 mod options;
 mod pin;

@@ -86,6 +86,7 @@ async fn answer(
     let plan = Plan::find(&body).unwrap_or(Plan { slot: 0, tokens: 1, pace: 0 });
     let slot = Slot::of(plan.slot);
     slot.note(Moment::Arrived);
+    slot.note_bytes(body.len());
     let pace = Duration::from_millis(plan.pace);
     if memmem::find(&body, br#""stream":true"#).is_none() {
         if !pace.is_zero() {

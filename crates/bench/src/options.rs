@@ -6,17 +6,18 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 const USAGE: &str = "\
-usage: transom-bench [--transom FILE] [--quick] [--reloads N] [--json] [--no-pin]
-                     [WORKLOAD ...]
+usage: transom-bench [--transom FILE] [--quick] [--reloads N] [--jobs N] [--json]
+                     [--no-pin] [WORKLOAD ...]
 
   --transom FILE  the program to measure (or TRANSOM_BIN; default: beside this program)
-  --quick         one short run of each workload, 500 reloads: shows that all of it works, nothing
-                  else; also for a machine that is busy
+  --quick         one short run of each workload, 500 reloads, 100 jobs: shows that all of it works,
+                  nothing else; also for a machine that is busy
   --reloads N     how often `reload-memory` changes the configuration (10000)
+  --jobs N        how many responses in the background `background-open` has open (1000)
   --json          for machines
   --no-pin        leave cores and priorities to the system
   WORKLOAD        only those whose names begin so: start chat streams paced bodies alias
-                  responses reload";
+                  responses reload background conversation chain";
 
 /// How the result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(crate) struct Options {
     pub(crate) slice: Duration,
     /// Changes of the configuration over which memory is watched.
     pub(crate) reloads: usize,
+    /// Responses in the background that are open at once.
+    pub(crate) jobs: usize,
     pub(crate) output: Output,
     pub(crate) pinning: Pinning,
     /// Beginnings of workload names; none means all.
@@ -57,6 +60,7 @@ impl Options {
             runs: 5,
             slice: Duration::from_secs(2),
             reloads: 10_000,
+            jobs: 1000,
             output: Output::Table,
             pinning: Pinning::Cores,
             only: Vec::new(),
@@ -67,9 +71,10 @@ impl Options {
                 "--transom" => options.transom = arguments.next().context(USAGE)?.into(),
                 "--quick" => {
                     (options.runs, options.slice) = (1, Duration::from_millis(300));
-                    options.reloads = 500;
+                    (options.reloads, options.jobs) = (500, 100);
                 }
                 "--reloads" => options.reloads = arguments.next().context(USAGE)?.parse()?,
+                "--jobs" => options.jobs = arguments.next().context(USAGE)?.parse()?,
                 "--json" => options.output = Output::Json,
                 "--no-pin" => options.pinning = Pinning::Off,
                 flag if flag.starts_with('-') => bail!(USAGE),

@@ -89,13 +89,17 @@ impl fmt::Display for Report {
 impl Report {
     fn verdict(&self, limit: &Limit, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let table = self.tables.iter().find(|table| table.workload == limit.workload);
-        let row = table.and_then(|table| table.rows.iter().find(|row| row.target == "transom"));
+        let row = table.and_then(|table| table.rows.iter().find(|row| row.target == limit.row));
         let spread = row.and_then(|row| row.spread(limit.measure));
         let Some(spread) = spread else { return Ok(()) };
         let word = if spread.median <= limit.at_most { "met" } else { "MISSED" };
         let (title, found) = (limit.measure.title(), shown(spread));
         let most = number(limit.at_most);
-        writeln!(out, "  {word:<7} {:<20} {title:<16} {found}, at most {most}", limit.workload)
+        let place = match limit.row {
+            "transom" => limit.workload.to_owned(),
+            row => format!("{} {row}", limit.workload),
+        };
+        writeln!(out, "  {word:<7} {place:<30} {title:<16} {found}, at most {most}")
     }
 }
 

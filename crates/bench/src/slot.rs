@@ -21,6 +21,8 @@ pub(crate) struct Slot {
     arrived: AtomicU64,
     first: AtomicU64,
     last: AtomicU64,
+    /// Bytes of the request.
+    bytes: AtomicU64,
 }
 
 /// The moments that the mock notes.
@@ -36,7 +38,12 @@ pub(crate) enum Moment {
 
 impl Slot {
     const fn new() -> Self {
-        Self { arrived: AtomicU64::new(0), first: AtomicU64::new(0), last: AtomicU64::new(0) }
+        Self {
+            arrived: AtomicU64::new(0),
+            first: AtomicU64::new(0),
+            last: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
     }
 
     /// The slot of a connection.
@@ -52,6 +59,16 @@ impl Slot {
     /// When it was.
     pub(crate) fn when(&self, moment: Moment) -> u64 {
         self.at(moment).load(Ordering::Acquire)
+    }
+
+    /// Notes how long the request is.
+    pub(crate) fn note_bytes(&self, bytes: usize) {
+        self.bytes.store(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// How long it was.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Acquire)
     }
 
     fn at(&self, moment: Moment) -> &AtomicU64 {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::client::Times;
 use crate::load::{Sample, Slice};
 
 /// The middle of several runs, and how far they lie apart.
@@ -30,6 +31,14 @@ pub(crate) enum Measure {
     StartListening,
     StartReady,
     IdleMegabytes,
+    Jobs,
+    Completed,
+    AcceptP50,
+    AcceptP99,
+    IdleCpu,
+    KibibytesPerJob,
+    Events,
+    EventsPerSecond,
     Requests,
     Faults,
     RequestsPerSecond,
@@ -45,6 +54,10 @@ pub(crate) enum Measure {
     AddedFirstP99,
     WayInP50,
     WayInP99,
+    SentKilobytes,
+    PerKilobyte,
+    PerFurtherKilobyte,
+    TimesForecast,
     TailP50,
     CommitMean,
     PeakMegabytes,
@@ -68,6 +81,14 @@ impl Measure {
             Self::StartListening => "listening ms",
             Self::StartReady => "ready ms",
             Self::IdleMegabytes => "idle MB",
+            Self::Jobs => "open jobs",
+            Self::Completed => "completed",
+            Self::AcceptP50 => "accept p50 us",
+            Self::AcceptP99 => "accept p99 us",
+            Self::IdleCpu => "idle CPU ms/s",
+            Self::KibibytesPerJob => "RSS KiB/job",
+            Self::Events => "events",
+            Self::EventsPerSecond => "events/s",
             Self::Requests => "requests",
             Self::Faults => "errors",
             Self::RequestsPerSecond => "req/s",
@@ -83,6 +104,10 @@ impl Measure {
             Self::AddedFirstP99 => "added first p99",
             Self::WayInP50 => "in-out p50 us",
             Self::WayInP99 => "in-out p99 us",
+            Self::SentKilobytes => "sent KB",
+            Self::PerKilobyte => "in-out us/KB",
+            Self::PerFurtherKilobyte => "us/further KB",
+            Self::TimesForecast => "x forecast",
             Self::TailP50 => "end p50 us",
             Self::CommitMean => "commit mean us",
             Self::PeakMegabytes => "peak MB",
@@ -162,19 +187,71 @@ pub(crate) fn changes(times: &[Duration], revisions: u64) -> Figures {
     ]
 }
 
+/// What reading the events of a response again tells: `first` is the time to the first token.
+#[expect(clippy::cast_precision_loss, reason = "far less than 2^52 events")]
+pub(crate) fn replays(times: &[Times], events: usize) -> Figures {
+    let whole: Vec<u64> = times.iter().map(|times| times.end - times.sent).collect();
+    let first: Vec<u64> = times.iter().map(|times| times.first - times.sent).collect();
+    let median = ranked(whole.clone(), 50);
+    vec![
+        (Measure::Events, events as f64),
+        (Measure::EventsPerSecond, events as f64 * 1e6 / median),
+        (Measure::P50, median),
+        (Measure::P99, ranked(whole, 99)),
+        (Measure::FirstP50, ranked(first.clone(), 50)),
+        (Measure::FirstP99, ranked(first, 99)),
+    ]
+}
+
+/// How long it took to accept each response in the background.
+pub(crate) fn accepted(times: &[Times]) -> Figures {
+    let whole: Vec<u64> = times.iter().map(|times| times.end - times.sent).collect();
+    vec![(Measure::AcceptP50, ranked(whole.clone(), 50)), (Measure::AcceptP99, ranked(whole, 99))]
+}
+
 /// How fast memory grows, as the line through all points of changes and megabytes that has the
 /// least squares.
 #[expect(clippy::cast_precision_loss, reason = "far less than 2^52 changes")]
 pub(crate) fn growth(points: &[(usize, f64)]) -> Option<(Measure, f64)> {
     let points: Vec<(f64, f64)> = points.iter().map(|(x, y)| (*x as f64, *y)).collect();
-    let mean = |of: fn(&(f64, f64)) -> f64| {
-        points.iter().map(of).sum::<f64>() / points.len().max(1) as f64
-    };
-    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let together: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    let kibibytes_per_thousand = together / spread * 1000.0 * 1e6 / 1024.0;
-    (spread > 0.0).then_some((Measure::KibibytesPerThousand, kibibytes_per_thousand))
+    let line = Line::through(&points)?;
+    Some((Measure::KibibytesPerThousand, line.slope * 1000.0 * 1e6 / 1024.0))
+}
+
+/// How the time to reach the model server grows with the kilobytes that are sent there: what each
+/// further one costs, and how much longer the last point takes than the line through those before it
+/// says.
+pub(crate) fn forecast(points: &[(f64, f64)]) -> Option<Figures> {
+    let (last, before) = points.split_last()?;
+    let (whole, shorter) = (Line::through(points)?, Line::through(before)?);
+    Some(vec![
+        (Measure::PerFurtherKilobyte, whole.slope),
+        (Measure::TimesForecast, last.1 / shorter.at(last.0)),
+    ])
+}
+
+/// A line with the least squares.
+struct Line {
+    slope: f64,
+    middle: (f64, f64),
+}
+
+impl Line {
+    /// `None`: all points lie on top of each other, or there are none.
+    #[expect(clippy::cast_precision_loss, reason = "a handful of points")]
+    fn through(points: &[(f64, f64)]) -> Option<Self> {
+        let mean = |of: fn(&(f64, f64)) -> f64| {
+            points.iter().map(of).sum::<f64>() / points.len().max(1) as f64
+        };
+        let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+        let together: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+        let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+        (spread > 0.0).then_some(Self { slope: together / spread, middle: (x, y) })
+    }
+
+    fn at(&self, x: f64) -> f64 {
+        self.middle.1 + self.slope * (x - self.middle.0)
+    }
 }
 
 /// What `figures` have more than those of the mock alone.

@@ -17,7 +17,7 @@ use crate::report::{Report, Row, Table};
 use crate::stats::{self, Figures, Measure};
 use crate::target::{Front, Started, Target};
 use crate::workload::{self, Kind, Naming, Workload};
-use crate::{process, progress, reload};
+use crate::{background, long, process, progress, reload};
 
 /// How long a fresh program rests before its memory is looked at.
 pub(crate) const REST: Duration = Duration::from_secs(1);
@@ -36,6 +36,12 @@ pub(crate) async fn run(options: &Options, mocks: Mocks) -> anyhow::Result<Repor
         let measured = measure(options, mock, workload).await;
         tables.push(measured.with_context(|| format!("workload {}", workload.name))?);
     }
+    for name in ["background-resume", "background-open", "conversation-500", "chain-250"] {
+        if options.wants(name) {
+            progress(name);
+            tables.push(aside(options, mock, name).await.context(name)?);
+        }
+    }
     if options.wants("reload-swap") {
         progress("reload-swap");
         let (table, failed) = reload::swap(options, mocks).await.context("reload-swap")?;
@@ -48,6 +54,16 @@ pub(crate) async fn run(options: &Options, mocks: Mocks) -> anyhow::Result<Repor
     }
     let load_average = [before, process::load_average()];
     Ok(Report { runs: options.runs, load_average, tables, faults })
+}
+
+/// A workload that is not made of slices against other targets.
+async fn aside(options: &Options, mock: SocketAddr, name: &str) -> anyhow::Result<Table> {
+    match name {
+        "background-resume" => background::resume(options, mock).await,
+        "background-open" => background::open(options, mock).await,
+        "conversation-500" => long::conversation(options, mock).await,
+        _ => long::chain(options, mock).await,
+    }
 }
 
 async fn starts(options: &Options, mock: SocketAddr) -> anyhow::Result<Table> {
@@ -74,8 +90,8 @@ async fn measure(
     let (transom, _) = start(options, mock, workload).await?;
     let (targets, previous) = match workload.kind {
         Kind::Responses { depth, .. } => {
-            let previous = chain::plant(transom.address, depth).await?;
-            (vec![transom], Some(previous))
+            let mut turns = chain::plant(transom.address, depth).await?;
+            (vec![transom], turns.pop())
         }
         Kind::Chat { .. } => {
             let nginx = Target::nginx(options, mock).await?;

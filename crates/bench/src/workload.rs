@@ -144,9 +144,39 @@ pub(crate) fn turn_request(previous: Option<&str>, delivery: Delivery) -> Vec<u8
     let stream = stream_field(delivery);
     let previous =
         previous.map(|id| format!(r#""previous_response_id":"{id}","#)).unwrap_or_default();
-    let input = filled(Plan { slot: 0, tokens: TURN_TOKENS, pace: 0 }, TURN_PROMPT);
-    let body = format!(r#"{{"model":"{MODEL}",{stream}{previous}"input":"{input}"}}"#);
+    post_turn(&format!("{stream}{previous}"))
+}
+
+/// A turn on a conversation.
+pub(crate) fn conversation_turn_request(conversation: &str) -> Vec<u8> {
+    post_turn(&format!(r#""conversation":"{conversation}","#))
+}
+
+/// A turn in the background.
+pub(crate) fn background_request(plan: Plan) -> Vec<u8> {
+    let input = filled(plan, TURN_PROMPT);
+    let body = format!(r#"{{"model":"{MODEL}","background":true,"input":"{input}"}}"#);
     post("/v1/responses", &body)
+}
+
+/// Messages that become items of a conversation, as long as those of turns; questions and answers
+/// take turns.
+pub(crate) fn items_request(path: &str, count: usize) -> Vec<u8> {
+    let text: String = PROSE.chars().cycle().take(TURN_PROMPT).collect();
+    let message = |role| format!(r#"{{"role":"{role}","content":"{text}"}}"#);
+    let roles = ["user", "assistant"].into_iter().cycle().take(count);
+    let items = roles.map(message).collect::<Vec<_>>().join(",");
+    post(path, &format!(r#"{{"items":[{items}]}}"#))
+}
+
+/// A request without a body.
+pub(crate) fn bare_request(method: &str, path: &str) -> Vec<u8> {
+    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes()
+}
+
+fn post_turn(fields: &str) -> Vec<u8> {
+    let input = filled(Plan { slot: 0, tokens: TURN_TOKENS, pace: 0 }, TURN_PROMPT);
+    post("/v1/responses", &format!(r#"{{"model":"{MODEL}",{fields}"input":"{input}"}}"#))
 }
 
 fn stream_field(delivery: Delivery) -> &'static str {

@@ -31,7 +31,6 @@ pub const INERT: &[Inert] = &[
     Inert { name: "VR_DB_RESET", reason: SCHEMA },
     Inert { name: "VR_DB_SCHEMA_READY", reason: SCHEMA },
     Inert { name: "VR_CACHE_RESET", reason: UNUSED },
-    Inert { name: "VR_UPSTREAM_API_KIND", reason: "the upstream is spoken to in chat completions" },
     Inert { name: "VR_MOCK_LLM_MODE", reason: MOCK },
     Inert { name: "VR_MOCK_LLM_CASSETTE_DIR", reason: MOCK },
     Inert { name: "VR_MOCK_LLM_SCENARIOS", reason: MOCK },

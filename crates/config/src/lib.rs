@@ -57,7 +57,7 @@ pub use crate::{
     load::{Command, Invocation, Loaded, Rejection, load},
     origin::Origin,
     problem::{Finding, Findings, Notice, Problem, Treatment},
-    report::{Colour, Report, ReportFormat},
+    report::{Colour, Online, Report, ReportFormat},
     rows::{AdminModel, admin_model, admin_model_of_litellm},
     section::{
         Section,

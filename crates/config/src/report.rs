@@ -20,9 +20,9 @@ pub struct Report {
 pub enum ReportFormat {
     /// Lines for people.
     Text,
-    /// One JSON object: `{"ok": bool, "findings": [{severity, where, message, hint}]}`.
-    /// The severity is `error`, `notice`, or what becomes of a key: `exact`, `approximated`,
-    /// `no effect` or `unsupported`.
+    /// One JSON object: `{"ok": bool, "findings": [{severity, where, message, hint}]}`, and what
+    /// `--online` has seen in `servers` and `remarks`. The severity is `error`, `notice`, or what becomes of a
+    /// key: `exact`, `approximated`, `no effect` or `unsupported`.
     Json,
 }
 
@@ -35,10 +35,25 @@ pub enum Colour {
     Off,
 }
 
+/// What asking the servers has brought.
+#[derive(Debug, Clone, Copy)]
+pub struct Online<'a, T> {
+    /// Whether all of it is as it should be.
+    pub well: bool,
+    /// What was seen of each server.
+    pub servers: &'a [T],
+    /// What is wrong beside them.
+    pub remarks: &'a [String],
+}
+
 #[derive(Serialize)]
-struct Findings<'a> {
+struct Printed<'a, T> {
     ok: bool,
     findings: Vec<Finding<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    servers: Option<&'a [T]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remarks: Option<&'a [String]>,
 }
 
 #[derive(Serialize)]
@@ -84,10 +99,14 @@ impl Report {
         lines.join("\n")
     }
 
-    /// The same findings as JSON, one line.
-    pub fn json(&self) -> Result<String, serde_json::Error> {
-        let ok = self.problems.is_empty();
-        serde_json::to_string(&Findings { ok, findings: self.findings() })
+    /// The same findings as JSON, one line, with what the servers answered when they were asked.
+    pub fn json<T: Serialize>(
+        &self,
+        online: Option<Online<'_, T>>,
+    ) -> Result<String, serde_json::Error> {
+        let ok = self.problems.is_empty() && online.as_ref().is_none_or(|online| online.well);
+        let (servers, remarks) = online.map(|online| (online.servers, online.remarks)).unzip();
+        serde_json::to_string(&Printed { ok, findings: self.findings(), servers, remarks })
     }
 
     fn findings(&self) -> Vec<Finding<'_>> {

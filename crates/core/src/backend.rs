@@ -157,7 +157,8 @@ pub enum ProbeStyle {
     /// It is asked for its list of models, its health and its metrics, every two seconds.
     #[default]
     Active,
-    /// It is asked once; then what happens to requests decides.
+    /// It is asked once; then what happens to requests decides. Only its list of models is read
+    /// again now and then, so that a name that it has begun or ceased to serve is noticed.
     Passive,
 }
 
@@ -193,6 +194,47 @@ pub enum BackendState {
     },
 }
 
+/// A state without its reason: the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It answers.
+    Ready,
+    /// It answers, but something is wrong.
+    Degraded,
+    /// It is starting, or has not been reached yet.
+    Loading,
+    /// An operator has taken it out.
+    Draining,
+    /// It cannot be reached.
+    Unreachable,
+    /// It answers but cannot serve.
+    Misconfigured,
+}
+
+impl Standing {
+    /// Every standing, the best first.
+    pub const ALL: [Self; 6] = [
+        Self::Ready,
+        Self::Degraded,
+        Self::Loading,
+        Self::Draining,
+        Self::Unreachable,
+        Self::Misconfigured,
+    ];
+
+    /// One word, as `/readyz` and metrics show it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Degraded => "degraded",
+            Self::Loading => "loading",
+            Self::Draining => "draining",
+            Self::Unreachable => "unreachable",
+            Self::Misconfigured => "misconfigured",
+        }
+    }
+}
+
 impl BackendState {
     /// The words of all states, the best first.
     pub const WORDS: [&str; 6] =
@@ -200,19 +242,24 @@ impl BackendState {
 
     /// How good a state is: smaller is better.
     pub fn rank(&self) -> usize {
-        Self::WORDS.iter().position(|word| *word == self.word()).unwrap_or(Self::WORDS.len())
+        self.standing() as usize
+    }
+
+    /// The state without its reason.
+    pub fn standing(&self) -> Standing {
+        match self {
+            Self::Loading { .. } => Standing::Loading,
+            Self::Ready => Standing::Ready,
+            Self::Degraded { .. } => Standing::Degraded,
+            Self::Unreachable { .. } => Standing::Unreachable,
+            Self::Draining { .. } => Standing::Draining,
+            Self::Misconfigured { .. } => Standing::Misconfigured,
+        }
     }
 
     /// One word, as `/readyz` and metrics show it.
     pub fn word(&self) -> &'static str {
-        match self {
-            Self::Loading { .. } => "loading",
-            Self::Ready => "ready",
-            Self::Degraded { .. } => "degraded",
-            Self::Unreachable { .. } => "unreachable",
-            Self::Draining { .. } => "draining",
-            Self::Misconfigured { .. } => "misconfigured",
-        }
+        self.standing().word()
     }
 
     /// What operators should know beyond the word.

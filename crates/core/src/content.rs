@@ -11,7 +11,7 @@ pub enum Part {
     Image(Image),
     /// The model's refusal to answer, in its own words.
     Refusal(String),
-    /// A file given by the user, whose text is known.
+    /// A file given by the user.
     File(File),
     /// Sound given by the user.
     Audio(Audio),
@@ -22,7 +22,7 @@ pub enum Part {
 pub struct Text {
     /// The text itself.
     pub text: String,
-    /// Annotations of an earlier answer (citations), carried as they came.
+    /// Annotations (citations), in OpenAI's form.
     pub annotations: Vec<Json>,
     /// Token log probabilities, one JSON object per token, in OpenAI's form.
     pub logprobs: Vec<Json>,
@@ -51,14 +51,29 @@ pub struct File {
     /// The file as the client sent it: a `data:` URL, or base64 alone.
     pub data: String,
     /// What the file says.
-    pub text: String,
+    pub text: FileText,
+    /// How closely to look at its pages, as the client said it; text has no more than one way.
+    pub detail: Option<String>,
+}
+
+/// What a file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileText {
+    /// This.
+    Known(String),
+    /// It is a PDF that nobody has read yet: that takes time, and can fail.
+    Unread,
 }
 
 impl File {
     /// What the model reads: the file's name around its text.
     pub fn told(&self) -> String {
+        let text = match &self.text {
+            FileText::Known(text) => text,
+            FileText::Unread => "",
+        };
         let name = self.filename.as_deref().unwrap_or("unnamed");
-        format!("[file: {name}]\n{}\n[end of file: {name}]", self.text)
+        format!("[file: {name}]\n{text}\n[end of file: {name}]")
     }
 }
 

@@ -83,6 +83,8 @@ pub enum Delta {
         /// One JSON object per token, in OpenAI's form.
         logprobs: Vec<Json>,
     },
+    /// An annotation of a message's text: one JSON object in OpenAI's form.
+    Annotation(Json),
     /// Text of a refusal.
     Refusal(String),
     /// Thoughts.

@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use crate::id::{ConversationId, ResponseId};
 use crate::port::store::StoreError;
-use crate::upstream_error::{Symptom, UpstreamError};
+use crate::upstream_error::{Report, Symptom, UpstreamError};
 
 mod public;
 
@@ -23,7 +23,7 @@ const UNREACHABLE_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// be there by then.
 const SICK_RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// When to come back to a conversation that another request works on.
+/// When to come back to a conversation, or a key, that another request works on.
 const LOCKED_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A failed request.
@@ -44,6 +44,9 @@ pub enum Failure {
     /// Another request works on the conversation, or it changed under a turn that was too slow.
     #[error("conversation {} is locked", .0.as_str())]
     ConversationLocked(ConversationId),
+    /// Another request has the same `Idempotency-Key`.
+    #[error("the idempotency key is taken: {0:?}")]
+    Repeated(Repeated),
     /// The route exists with other methods.
     #[error("method not allowed")]
     MethodNotAllowed,
@@ -94,6 +97,9 @@ pub enum Failure {
         /// know them.
         served: Option<Vec<String>>,
     },
+    /// No server of the model tells how many tokens a prompt has.
+    #[error("no server of the model counts tokens")]
+    CountingUnavailable,
     /// Model servers died of this very request before.
     #[error("the request was there when model servers died")]
     Poisoned,
@@ -142,10 +148,28 @@ pub enum Missing {
     },
     /// An item of a conversation.
     Item(String),
+    /// An item that a request refers to.
+    Reference {
+        /// The id asked for.
+        id: String,
+        /// The field that holds it.
+        param: String,
+    },
     /// A model.
     Model(String),
     /// A route.
     Route,
+}
+
+/// Why a request that repeats another one's `Idempotency-Key` does not get that one's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeated {
+    /// The first one has no answer yet.
+    InFlight,
+    /// The first one had another body.
+    OtherBody,
+    /// The first one's answer was too large to be kept.
+    TooLarge,
 }
 
 /// Who is to blame, which decides how loudly the failure is logged.
@@ -172,7 +196,8 @@ impl Failure {
             Self::Upstream(_)
             | Self::NotReady { .. }
             | Self::QueueTimeout { .. }
-            | Self::Misconfigured { .. } => Blame::Upstream,
+            | Self::Misconfigured { .. }
+            | Self::CountingUnavailable => Blame::Upstream,
             Self::Store(_) | Self::Internal(_) | Self::Interrupted => Blame::Gateway,
             _ => Blame::Client,
         }
@@ -181,6 +206,14 @@ impl Failure {
     /// What the caller may read.
     pub fn public(&self) -> Public {
         public::of(self)
+    }
+
+    /// What ails the model server, where it said so, as a word for the log.
+    pub fn symptom(&self) -> Option<&'static str> {
+        match self {
+            Self::Upstream(error) => error.symptom().map(Symptom::word),
+            _ => None,
+        }
     }
 
     /// How long the caller should wait before it tries again; `None` where waiting does not help
@@ -192,7 +225,9 @@ impl Failure {
             | Self::QueueTimeout { retry_after }
             | Self::RateLimited { retry_after } => Some(*retry_after),
             Self::Upstream(error) => upstream_retry_after(error),
-            Self::ConversationLocked(_) => Some(LOCKED_RETRY_AFTER),
+            Self::ConversationLocked(_) | Self::Repeated(Repeated::InFlight) => {
+                Some(LOCKED_RETRY_AFTER)
+            }
             Self::Store(StoreError::Unavailable(_)) => Some(UNREACHABLE_RETRY_AFTER),
             _ => None,
         }
@@ -218,11 +253,19 @@ fn is_about_request(error: &UpstreamError) -> bool {
         // A template or a parser that fails with 5xx is the server's own fault.
         (
             Some(Symptom::Template | Symptom::ToolParser) | None,
-            UpstreamError::Status { status, .. },
-        ) => blames_client(*status) || *status == StatusCode::NOT_IMPLEMENTED,
+            UpstreamError::Status { status, report, .. },
+        ) => blames_client(*status) || is_refusal(*status, report),
         (Some(symptom), _) => !symptom.is_of_server(),
         (None, _) => false,
     }
+}
+
+/// Whether a 501 speaks about the request: vLLM and llama.cpp say by its type that they will never
+/// serve such a one (a forced call of gpt-oss on `/v1/responses`).
+fn is_refusal(status: StatusCode, report: &Report) -> bool {
+    let kind = report.kind.as_deref();
+    status == StatusCode::NOT_IMPLEMENTED
+        && matches!(kind, Some("NotImplementedError" | "not_supported_error"))
 }
 
 /// Whether a model server's error status speaks about the request. 401 and 403 do not: they speak

@@ -115,6 +115,22 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// The id of one attempt to answer a request: `claim_` and 32 hexadecimal digits. No client sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClaimId(String);
+
+impl ClaimId {
+    /// A new id.
+    pub fn fresh(ids: &dyn IdSource) -> Self {
+        Self(with_prefix("claim", ids))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Whether a text could be an id with this prefix.
 fn is_plausible(text: &str, prefix: &str) -> bool {
     let Some(random) = text.strip_prefix(prefix) else { return false };

@@ -53,6 +53,15 @@ pub enum ItemStatus {
     Incomplete,
 }
 
+/// Which part of its work the model spoke in. Clients that were told it send it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It said what it was doing.
+    Commentary,
+    /// It gave its answer.
+    FinalAnswer,
+}
+
 /// A message. An empty `content` is possible: an answer that was cut before its first token.
 #[derive(Clone, Debug)]
 pub struct Message {
@@ -62,6 +71,8 @@ pub struct Message {
     pub role: Role,
     /// What was said.
     pub content: Vec<Part>,
+    /// In which part of the work, if a server said so.
+    pub phase: Option<Phase>,
     /// How far it got.
     pub status: ItemStatus,
 }
@@ -135,6 +146,36 @@ pub struct CustomToolCall {
     pub input: String,
     /// How far it got.
     pub status: ItemStatus,
+    /// Whether the input follows the tool's grammar.
+    pub conformity: Conformity,
+}
+
+/// Whether the input of a custom tool follows its grammar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Conformity {
+    /// Nobody asked: there is no grammar, or the input is not whole.
+    #[default]
+    Unasked,
+    /// It does.
+    Follows,
+    /// It does not.
+    Breaks {
+        /// The byte from which on nothing could have mended it.
+        at: usize,
+    },
+    /// Nobody can tell.
+    Unknown(Untold),
+}
+
+/// Why nobody can tell whether an input follows its grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untold {
+    /// The grammar is not understood here.
+    Grammar,
+    /// The input is longer than what is checked.
+    Length,
+    /// Checking would take too long.
+    Work,
 }
 
 /// What a client's function or custom tool returned.

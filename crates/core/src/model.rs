@@ -196,7 +196,7 @@ pub enum Strategy {
     LeastLoaded,
     /// The less loaded of two picked at random.
     TwoChoices,
-    /// The one that has begun to answer fastest of late.
+    /// The one that has answered fastest of late.
     LowestLatency,
     /// The one that probably has the beginning of the prompt in its cache, unless it is overloaded.
     PrefixAware,

@@ -8,6 +8,7 @@
 pub mod conversations;
 pub mod jobs;
 pub mod models;
+pub mod once;
 pub mod sealing;
 pub mod store;
 pub mod upstream;

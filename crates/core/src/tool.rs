@@ -20,8 +20,14 @@ pub enum Tool {
     Own(OwnTool),
     /// Tools of the client under one name.
     Namespace(Namespace),
-    /// `web_search` without access to the web: shown as it came, and not offered to the model.
-    OfflineSearch(Json),
+    /// A search of the web without access to the web: shown as it came, and not offered to the
+    /// model.
+    OfflineSearch {
+        /// Its type: `web_search`, or one of its dated names.
+        kind: String,
+        /// The whole tool.
+        json: Json,
+    },
 }
 
 /// A tool that the client runs.
@@ -38,9 +44,9 @@ pub enum OwnTool {
 pub struct Namespace {
     /// `^[A-Za-z0-9_-]{1,64}$`, unique within a request.
     pub name: String,
-    /// What they are for.
-    pub description: Option<String>,
-    /// The tools; their names are unique within the namespace.
+    /// What they are for; not empty.
+    pub description: String,
+    /// At least one tool; their names are unique within the namespace.
     pub tools: Vec<OwnTool>,
 }
 
@@ -53,6 +59,8 @@ pub struct CustomTool {
     pub description: Option<String>,
     /// What the input looks like.
     pub format: InputFormat,
+    /// As of a function.
+    pub defer_loading: Option<bool>,
 }
 
 /// What the input of a custom tool looks like.
@@ -87,6 +95,9 @@ pub struct FunctionTool {
     pub parameters: Option<Json>,
     /// Whether the arguments must follow the schema exactly; `None` leaves it to the model server.
     pub strict: Option<bool>,
+    /// Whether the tool may wait until a tool search finds it. Nobody searches here: it is shown,
+    /// and the tool is offered from the beginning.
+    pub defer_loading: Option<bool>,
 }
 
 /// Whether and what the model has to call.
@@ -112,19 +123,22 @@ pub enum ToolChoice {
 
 /// A tool that a choice names.
 ///
-/// The name is a tool's own, or its flat name (see [`ToolName::flat`]) where it is in a namespace.
+/// The name is a tool's own, or its flat name (see [`ToolName::flat`]) where it is in a namespace; a
+/// hosted tool is named by its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NamedTool {
     /// A function.
     Function(String),
     /// A custom tool.
     Custom(String),
+    /// A hosted tool that was declared and is not offered.
+    Absent(String),
 }
 
 impl NamedTool {
     /// The name, whatever it is the name of.
     pub fn name(&self) -> &str {
-        let (Self::Function(name) | Self::Custom(name)) = self;
+        let (Self::Function(name) | Self::Custom(name) | Self::Absent(name)) = self;
         name
     }
 
@@ -168,7 +182,7 @@ impl Tool {
         let (namespace, tools) = match self {
             Self::Own(tool) => (None, std::slice::from_ref(tool)),
             Self::Namespace(space) => (Some(space.name.as_str()), space.tools.as_slice()),
-            Self::OfflineSearch(_) => (None, [].as_slice()),
+            Self::OfflineSearch { .. } => (None, [].as_slice()),
         };
         tools.iter().map(move |tool| (namespace, tool))
     }

@@ -6,7 +6,7 @@ use crate::content::{Part, Text};
 use crate::event::{Delta, Event, Finish, ItemHead, ItemIndex};
 use crate::id::{IdSource, ItemId};
 use crate::item::{
-    CustomToolCall, FunctionCall, Item, ItemStatus, Message, Reasoning, Role, Sealed,
+    Conformity, CustomToolCall, FunctionCall, Item, ItemStatus, Message, Reasoning, Role, Sealed,
 };
 use crate::usage::Usage;
 
@@ -114,6 +114,15 @@ impl Transcript {
         &self.entries
     }
 
+    /// Notes whether the input of a custom tool follows its grammar.
+    pub fn note(&mut self, index: ItemIndex, conformity: Conformity) {
+        if let Some(Entry { item: Item::CustomToolCall(call), .. }) =
+            self.entries.get_mut(index.0 as usize)
+        {
+            call.conformity = conformity;
+        }
+    }
+
     /// One item.
     pub fn entry(&self, index: ItemIndex) -> Option<&Entry> {
         self.entries.get(index.0 as usize)
@@ -154,6 +163,9 @@ impl Transcript {
                 part.text.push_str(text);
                 part.logprobs.extend(logprobs.iter().cloned());
             }
+            (Item::Message(message), Delta::Annotation(annotation)) => {
+                text_part(&mut message.content).annotations.push(annotation.clone());
+            }
             (Item::Message(message), Delta::Refusal(piece)) => {
                 refusal_part(&mut message.content).push_str(piece);
             }
@@ -183,7 +195,8 @@ fn begun(head: &ItemHead) -> Item {
     let status = ItemStatus::InProgress;
     match head {
         ItemHead::Message => {
-            Item::Message(Message { id: None, role: Role::Assistant, content: Vec::new(), status })
+            let (role, content, phase) = (Role::Assistant, Vec::new(), None);
+            Item::Message(Message { id: None, role, content, phase, status })
         }
         ItemHead::Reasoning => Item::Reasoning(Reasoning {
             id: None,
@@ -205,6 +218,7 @@ fn begun(head: &ItemHead) -> Item {
             tool: tool.clone(),
             input: String::new(),
             status,
+            conformity: Conformity::Unasked,
         }),
     }
 }
@@ -254,6 +268,7 @@ fn size(delta: &Delta) -> usize {
         Delta::Text { text, logprobs } => {
             text.len() + logprobs.iter().map(|json| json.get().len()).sum::<usize>()
         }
+        Delta::Annotation(json) => json.get().len(),
         Delta::Refusal(text)
         | Delta::Reasoning(text)
         | Delta::Arguments(text)

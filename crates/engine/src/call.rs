@@ -8,8 +8,11 @@ use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http_body::Body;
 use transom_core::failure::Failure;
+use transom_core::id::RequestId;
+use transom_core::port::once::IdempotencyKey;
 use transom_core::secret::Secret;
 pub use transom_routing::queue::Priority;
+use transom_wire::chat::Dropped;
 
 use crate::session::Session;
 
@@ -28,8 +31,26 @@ pub enum Endpoint {
     Score,
     /// `POST /v1/responses`
     Responses,
+    /// `POST /v1/responses/input_tokens`
+    InputTokens,
     /// `POST /v1/responses/compact`
     Compact,
+}
+
+impl Endpoint {
+    /// The path, by its first name where it has several.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "/v1/chat/completions",
+            Self::Completions => "/v1/completions",
+            Self::Embeddings => "/v1/embeddings",
+            Self::Rerank => "/v1/rerank",
+            Self::Score => "/v1/score",
+            Self::Responses => "/v1/responses",
+            Self::Compact => "/v1/responses/compact",
+            Self::InputTokens => "/v1/responses/input_tokens",
+        }
+    }
 }
 
 /// What a request says beside its body.
@@ -45,6 +66,15 @@ impl Default for Hints {
     fn default() -> Self {
         Self { session: None, priority: Priority::Normal }
     }
+}
+
+/// What makes a request one that is answered once.
+#[derive(Clone, Debug)]
+pub struct Once {
+    /// The client's `Idempotency-Key`.
+    pub key: IdempotencyKey,
+    /// The request's own id.
+    pub request: RequestId,
 }
 
 /// How a call comes in.
@@ -76,6 +106,8 @@ pub struct Call {
     pub credentials: Option<Secret>,
     /// What it says beside its body.
     pub hints: Hints,
+    /// Its `Idempotency-Key`, if it has one.
+    pub once: Option<Once>,
     /// The body, unpacked. It is read only when the caller is known and admitted.
     pub body: BoxFuture<'static, Result<Bytes, Failure>>,
 }
@@ -89,4 +121,16 @@ pub enum Reply {
     Json(Bytes),
     /// An event stream.
     Events(EventBody),
+    /// A reply to a request whose conversation was too long for the model, and what was left out.
+    Shortened(Dropped, Box<Reply>),
+    /// The answer to an earlier request.
+    Again(Again),
+}
+
+/// The answer to an earlier request with the same `Idempotency-Key`, as it was.
+pub struct Again {
+    /// The id of that request.
+    pub request: RequestId,
+    /// Its answer.
+    pub reply: Box<Reply>,
 }

@@ -5,9 +5,9 @@
 //! - [`Catalog`]: from a name to a `Group`, made anew with each snapshot.
 //! - `group`: the deployments of one model, and how one of them is chosen; `survey`: what follows
 //!   when none can be. `memory`: what they share.
-//! - `target`: one deployment with its server; `track`: what was learnt about it; `flight`: one
-//!   request there.
-//! - `line`: who waits for a place.
+//! - `target`: one deployment with its server, and `listing`, what the server lists; `track`: what
+//!   was learnt about it, and `digest`, what a choice reads of that; `flight`: one request there.
+//! - `line`: who waits for a place. `rehearsal`: a choice that nothing is sent for.
 //!
 //! What was learnt (breakers, latencies, counters, who waits) is kept by name and outlives the
 //! snapshot: [`Catalog::build`] takes it over from the one before.
@@ -21,19 +21,24 @@ use transom_core::fleet::{Fleet, Routing};
 use transom_core::model::{Alias, DeploymentId};
 use transom_core::port::upstream::Upstream;
 
+mod digest;
 mod flight;
 mod group;
 pub(crate) mod line;
+mod listing;
 mod memory;
+mod rehearsal;
 mod survey;
 mod target;
 mod track;
 
+use digest::Epoch;
 pub(crate) use flight::Flight;
-pub(crate) use group::{Group, Wanted};
+pub(crate) use group::{Group, Length, Speed, Wanted};
 use memory::Memory;
 pub(crate) use survey::{Choice, Nobody, Wait};
 pub(crate) use target::Target;
+pub(crate) use track::Tokenizer;
 
 /// The models of one snapshot.
 pub struct Catalog {
@@ -48,6 +53,7 @@ pub struct Catalog {
     /// By the name under which it is declared, which may be a pattern.
     declared: HashMap<Arc<str>, Arc<Group>>,
     targets: HashMap<DeploymentId, Arc<Target>>,
+    epoch: Epoch,
 }
 
 /// A model that a name stands for.
@@ -77,7 +83,8 @@ impl Catalog {
         before: Option<&Self>,
     ) -> Result<Self, MissingBackend> {
         let routing = Arc::new(fleet.routing.clone());
-        let mut catalog = Self::empty(Arc::clone(&routing), fleet.aliases.clone());
+        let epoch = before.map_or_else(Epoch::begin, |before| before.epoch);
+        let mut catalog = Self::empty(Arc::clone(&routing), fleet.aliases.clone(), epoch);
         for model in &fleet.models {
             let mut targets = Vec::with_capacity(model.deployments.len());
             for deployment in &model.deployments {
@@ -86,20 +93,21 @@ impl Catalog {
                     backend: deployment.backend.clone(),
                 })?;
                 let old = before.and_then(|before| before.targets.get(&deployment.id));
-                let target = Arc::new(Target::new(deployment.clone(), upstream, &routing, old));
+                let target = Target::new(deployment.clone(), upstream, &routing, epoch, old);
+                let target = Arc::new(target);
                 catalog.targets.insert(deployment.id.clone(), Arc::clone(&target));
                 targets.push(target);
             }
             let old = before.and_then(|before| before.declared.get(model.name.as_str()));
             let memory = Memory::carry(old.map(|old| &**old), model, &routing, &targets);
-            let group = Group::new(model.clone(), targets, memory, Arc::clone(&routing));
+            let group = Group::new(model.clone(), targets, memory, Arc::clone(&routing), epoch);
             catalog.add(Arc::new(group));
         }
         catalog.index();
         Ok(catalog)
     }
 
-    fn empty(routing: Arc<Routing>, aliases: Vec<Alias>) -> Self {
+    fn empty(routing: Arc<Routing>, aliases: Vec<Alias>, epoch: Epoch) -> Self {
         Self {
             by_name: HashMap::new(),
             patterns: Vec::new(),
@@ -108,6 +116,7 @@ impl Catalog {
             targets: HashMap::new(),
             aliases,
             routing,
+            epoch,
         }
     }
 

@@ -28,6 +28,8 @@ pub struct Revision {
     pub rejected: Option<Rejected>,
     /// What was left out of the files, as `FILE:LINE SECTION`.
     pub left_out: Vec<String>,
+    /// Settings that are different in the files now, and take effect after a restart only.
+    pub restart: Vec<&'static str>,
 }
 
 /// A configuration that was refused as a whole.

@@ -13,6 +13,7 @@
 //! - [`Job`]: what is to be done, whoever does it; [`Served`]: what came of it.
 //! - `place`: waiting for a place; `attempt`: one model's deployments, one after the other; `tries`:
 //!   which is next.
+//! - `count`: how many tokens a prompt has, instead of an answer.
 //! - `opened`: an answer up to its first content. `judge`: what failures mean; `refusal`: what
 //!   clients read of them.
 //! - `poison`: requests that kill servers.
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use transom_core::backend::ApiKind;
 use transom_core::failure::{Failure, Missing};
 use transom_core::fleet::FailureClass;
+use transom_core::port::upstream::Route;
 use transom_core::upstream_error::UpstreamError;
 use transom_wire::tap::ShownModel;
 
@@ -30,6 +32,7 @@ use crate::gateway::Gateway;
 use crate::metrics::fleet::FallbackLabel;
 
 mod attempt;
+pub(crate) mod count;
 pub(crate) mod job;
 pub(crate) mod judge;
 mod opened;
@@ -114,6 +117,14 @@ impl Gateway {
             };
         }
         Err(refusal::of(&job, &group, stop))
+    }
+
+    /// The longest prompt and answer together that a request for this model can have; `None`: nobody
+    /// says, or longer ones go to models that stand in.
+    pub(crate) fn context_of(&self, asked: &str) -> Option<u32> {
+        let Found { group, name } = self.find(asked).ok()?;
+        let alone = group.model.context_fallbacks.is_empty();
+        alone.then(|| group.max_model_len(&name, Route::ChatCompletions)).flatten()
     }
 
     /// The model that a name stands for in the present snapshot.

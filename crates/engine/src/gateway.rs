@@ -10,10 +10,12 @@ use transom_core::clock::{Clock, Timestamp};
 use transom_core::id::{IdSource, RequestId};
 use transom_core::port::conversations::ConversationStore;
 use transom_core::port::jobs::{Holder, JobStore};
+use transom_core::port::once::OnceStore;
 use transom_core::port::store::ResponseStore;
 use transom_routing::poison::PoisonList;
 
 use crate::background::Here;
+use crate::files::Reader;
 use crate::in_progress::InProgress;
 use crate::live::{Live, Snapshot};
 use crate::metrics::Metrics;
@@ -33,6 +35,8 @@ pub struct Gateway {
     pub(crate) holder: Holder,
     /// The responses in the background that run here.
     pub(crate) here: Here,
+    /// Where answers are kept for those who ask again.
+    pub(crate) once: Arc<dyn OnceStore>,
     /// Wall-clock time.
     pub(crate) clock: Arc<dyn Clock>,
     /// When it was made.
@@ -45,6 +49,8 @@ pub struct Gateway {
     pub(crate) in_progress: InProgress,
     /// Requests in flight.
     pub(crate) in_flight: Arc<AtomicUsize>,
+    /// Reads files.
+    pub(crate) files: Reader,
     /// Requests that killed servers.
     poison: Mutex<PoisonList>,
     /// Keys the hashes of requests.
@@ -67,6 +73,8 @@ pub struct Parts {
     pub conversations: Arc<dyn ConversationStore>,
     /// Responses in the background: in the same store, because their ends are written with them.
     pub jobs: Arc<dyn JobStore>,
+    /// Where answers are kept for those who ask again.
+    pub once: Arc<dyn OnceStore>,
     /// Wall-clock time.
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids.
@@ -93,11 +101,13 @@ impl Gateway {
             jobs: parts.jobs,
             holder: Holder(format!("{:032x}", parts.ids.random()).into()),
             here: Here::default(),
+            once: parts.once,
             clock: parts.clock,
             ids: parts.ids,
             metrics: parts.metrics,
             in_progress: InProgress::default(),
             in_flight: Arc::default(),
+            files: Reader::new(parts.tracker.clone()),
             poison: Mutex::new(poison),
             hasher: RandomState::new(),
             seed: RandomState::new().hash_one("prompts"),

@@ -19,10 +19,10 @@ use transom_core::scope::Scope;
 use crate::gateway::Gateway;
 
 /// How long a gateway that died keeps others away.
-const LEASE: Duration = Duration::from_secs(30);
+pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
 /// The pause between two renewals. Two of them may fail.
-const RENEWAL: Duration = Duration::from_secs(10);
+pub(crate) const RENEWAL: Duration = Duration::from_secs(10);
 
 /// A conversation that is held by one turn. Dropped, it is given back in the background.
 pub(crate) struct Held {

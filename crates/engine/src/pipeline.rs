@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use transom_core::caller::Principal;
 use transom_core::failure::Failure;
 use transom_core::id::ResponseId;
@@ -13,17 +14,18 @@ use transom_core::secret::Secret;
 use transom_wire::responses::request::{CreateResponse, Delivery, Ground, Work};
 
 use crate::background::{Birth, Order};
-use crate::call::{Call, Hints, Reply};
+use crate::call::{Call, Endpoint, Hints, Reply, Transport};
 use crate::gateway::Gateway;
 use crate::live::Snapshot;
 use crate::session::Session;
+use crate::stage::admit::Ticket;
 use crate::stage::authenticate;
+use crate::stage::once::{First, Promise};
 use crate::stage::plan::Asker;
 use crate::stage::rehydrate::Joined;
 use crate::stage::resolve::resolve;
 use crate::stage::screen::Screened;
 use crate::stage::turn::{Prepared, Stopwatch};
-use crate::stage::unseal;
 
 /// A typed request whose history is there.
 pub(crate) struct Ready {
@@ -35,46 +37,96 @@ pub(crate) struct Ready {
     stopwatch: Stopwatch,
 }
 
+/// What is left of a call whose caller is known and whose body is read.
+struct Asked {
+    endpoint: Endpoint,
+    transport: Transport,
+    hints: Hints,
+}
+
 impl Gateway {
-    /// Serves one request: the stages in order.
+    /// Serves one request with the configuration in effect now.
     pub async fn serve(self: &Arc<Self>, call: Call) -> Result<Reply, Failure> {
-        let live = self.live.snapshot(); // one consistent view for the whole request
+        self.serve_in(self.live.snapshot(), call).await
+    }
+
+    /// Serves one request: the stages in order. `live` is one consistent view for all of it, the one
+    /// that its record names.
+    pub async fn serve_in(
+        self: &Arc<Self>,
+        live: Arc<Snapshot>,
+        call: Call,
+    ) -> Result<Reply, Failure> {
         let caller = authenticate::check(&live.settings.access, call.credentials.as_ref())?; // bearer token -> Principal
         let ticket = self.admit(&live)?; // a place in flight, given back when dropped
         let body = call.body.await?; // read only now, within the edge's limits
+        // An `Idempotency-Key` that has been there: the same answer, or none yet.
+        let mut promise = match self.once(&caller, call.endpoint.path(), call.once, &body).await? {
+            First::Again(reply) => return Ok(reply),
+            First::Anew(promise) => promise,
+        };
+        let asked = Asked { endpoint: call.endpoint, transport: call.transport, hints: call.hints };
+        let answered = self.answer(&live, caller, asked, (body, ticket), &mut promise).await;
+        self.settle_once(promise, answered).await // kept for those who ask again
+    }
+
+    /// The stages of a request that has not been answered before. A turn takes the promise along, to
+    /// keep it whatever becomes of the client.
+    async fn answer(
+        self: &Arc<Self>,
+        live: &Arc<Snapshot>,
+        caller: Principal,
+        call: Asked,
+        (body, ticket): (Bytes, Ticket),
+        promise: &mut Option<Promise>,
+    ) -> Result<Reply, Failure> {
         let received = body.clone();
         match live.screen(call.endpoint, &call.transport, body)? {
             // Same protocol on both sides: the bytes go through, and usage is watched.
             Screened::Bytes(passage) => {
-                let model = resolve(&live, &passage.head.model, passage.route)?; // name -> model
+                let model = resolve(live, &passage.head.model, passage.route)?; // name -> model
                 let asker = Asker { caller: &caller, hints: &call.hints, seed: self.seed };
                 let job = live.plan_passage(&asker, &passage, model);
                 // A deployment is chosen and called, another one if it fails; then the answer.
-                self.pass(&live, passage, job, ticket).await
+                self.pass(live, passage, job, ticket).await
             }
             // Responses: typed, with history before and a stored turn after.
             Screened::Response(request) => {
                 let asked = (request.work, request.ground);
                 let session = call.transport.session();
-                let ready = self.ready(&live, &caller, session, *request, self.birth()).await?;
+                let ready = self.ready(live, &caller, session, *request, self.birth()).await?;
                 match asked {
                     // The conversation is summed up, and nothing is stored.
                     (Work::Compact, _) => {
                         let asker = Asker { caller: &caller, hints: &call.hints, seed: self.seed };
-                        self.compact(&live, &asker, ready.joined, ready.model, ticket).await
+                        self.compact(live, &asker, ready.joined, ready.model, ticket).await
                     }
                     // Model call with failover, events, commit, terminal event.
                     (_, Ground::Foreground) => {
-                        let prepared = self.prepare(&live, caller, (&call.hints, session), ready);
-                        self.run(&live, prepared, ticket).await
+                        let mut prepared =
+                            self.prepare(live, caller, (&call.hints, session), ready);
+                        prepared.promise = promise.take();
+                        self.run(live, prepared, ticket).await
                     }
                     // The same on its own, with its events in the store.
                     (_, Ground::Background) => {
                         let order = Order::of(&received, &call.hints)?;
-                        let prepared = self.prepare(&live, caller, (&call.hints, session), ready);
-                        self.run_in_background(&live, prepared, order, ticket).await
+                        let mut prepared =
+                            self.prepare(live, caller, (&call.hints, session), ready);
+                        prepared.promise = promise.take();
+                        self.run_in_background(live, prepared, order, ticket).await
                     }
                 }
+            }
+            // The same prompt, of which only the tokens are told.
+            Screened::Count(request) => {
+                let model = resolve(live, &request.model, Route::ChatCompletions)?;
+                let delivery = request.delivery;
+                // Without taking a conversation.
+                let joined = self.read_along(live, &caller, *request, self.birth()).await?;
+                let asker = Asker { caller: &caller, hints: &call.hints, seed: self.seed };
+                let plan = live.plan_turn(&asker, &joined, delivery, model);
+                self.tell_tokens(joined, &plan, ticket).await
             }
         }
     }
@@ -86,11 +138,10 @@ impl Gateway {
         live: &Snapshot,
         caller: &Principal,
         session: Option<&Arc<Session>>,
-        mut request: CreateResponse,
+        request: CreateResponse,
         birth: Birth,
     ) -> Result<Ready, Failure> {
         let model = resolve(live, &request.model, Route::ChatCompletions)?; // name -> model
-        unseal::request(&live.keyring, &caller.scope, &mut request)?; // sealed items -> open
         let (delivery, work, ground) = (request.delivery, request.work, request.ground);
         let mut stopwatch = Stopwatch::start();
         let joined = self.rehydrate(live, caller, session, request, birth).await?; // earlier turns -> Generation
@@ -113,10 +164,22 @@ impl Gateway {
             Ground::Foreground => delivery,
             Ground::Background => Delivery::Stream,
         };
-        let job = live.plan_turn(&asker, &joined, planned, model);
+        let plan = live.plan_turn(&asker, &joined, planned, model);
+        let job = plan.job(&joined.turn.generation);
         let Joined { turn, held, .. } = joined;
         let session = session.cloned();
-        Prepared { caller, turn, held, job, delivery, work, session, stopwatch }
+        Prepared {
+            caller,
+            turn,
+            held,
+            plan,
+            job,
+            delivery,
+            work,
+            session,
+            promise: None,
+            stopwatch,
+        }
     }
 
     /// A new response.

@@ -3,6 +3,8 @@
 pub(crate) mod admit;
 pub(crate) mod authenticate;
 pub(crate) mod compact;
+pub(crate) mod count;
+pub(crate) mod once;
 pub(crate) mod pass;
 pub(crate) mod plan;
 pub(crate) mod rehydrate;

@@ -23,6 +23,7 @@ use transom_engine::catalog::MissingBackend;
 use transom_engine::gateway::{Gateway, Parts};
 use transom_engine::metrics::Metrics;
 use transom_server::app::{self, App};
+use transom_server::edge::Edge;
 use transom_server::listener::Shutdown;
 use transom_server::{admin, listener};
 use transom_store::sqlite::{OpenError, SqliteStore, StoreConfig};
@@ -32,9 +33,11 @@ use transom_upstream::registry::{Backends, Faulty};
 use crate::control::{Controller, First, admin_models};
 use crate::recipe::Recipe;
 use crate::source::{SystemClock, SystemRandom};
+use edge::edge_limits;
 use sealing::Locksmith;
 use settings::{durability, upstream_settings};
 
+pub(crate) mod edge;
 pub(crate) mod sealing;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
@@ -156,6 +159,7 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
         store: store.clone(),
         conversations: store.clone(),
         jobs: store.clone(),
+        once: store.clone(),
         clock: clock.clone(),
         ids: Arc::new(SystemRandom),
         metrics: Metrics::register(&mut registry),
@@ -173,6 +177,7 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
         clock,
         ids: Arc::new(SystemRandom),
         upstream,
+        edge: connections.edge.clone(),
         backends: Arc::new(backends),
         locksmith,
         keys_revision: keys.revision,
@@ -184,7 +189,9 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
         gateway: gateway.clone(),
         control: controller.clone(),
         registry,
-        limits: edge_limits(&config),
+        edge: connections.edge.clone(),
+        cors: origins(&config),
+        metrics_path: metrics_path(&config),
         shutdown: shutdown.clone(),
     });
     let admin = match &config.admin.listen {
@@ -239,47 +246,23 @@ async fn check_child_port(child: Option<&Child>) -> Result<(), BuildError> {
 }
 
 fn connections(config: &GatewayConfig) -> Result<listener::Settings, BuildError> {
-    let limits = &config.limits;
     let tls = match &config.listen.tls {
         Tls::Off => None,
         Tls::Files { cert, key } => Some(transom_server::tls::acceptor(cert, key)?),
     };
-    let patience = transom_server::guarded::Patience {
-        head: limits.header_timeout.get(),
-        idle: limits.keep_alive.get(),
-        write: limits.client_stall.get(),
-    };
-    Ok(listener::Settings { patience, parsed_headers: limits.header_count.count() * 2, tls })
+    Ok(listener::Settings { edge: Arc::new(Edge::new(edge_limits(config))), tls })
 }
 
-fn edge_limits(config: &GatewayConfig) -> app::Limits {
+/// Whose pages may call the routes for clients.
+fn origins(config: &GatewayConfig) -> Vec<HeaderValue> {
     let origins = config.listen.cors_origins.iter();
-    app::Limits {
-        header_bytes: config.limits.header_bytes.get(),
-        header_count: config.limits.header_count.count(),
-        body: transom_server::body::Limits {
-            bytes: config.limits.body_bytes.get(),
-            idle: config.limits.body_idle.get(),
-        },
-        cors: origins.filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok()).collect(),
-        socket: socket_limits(config),
-        metrics_path: match &config.metrics {
-            MetricsConfig::Off => None,
-            MetricsConfig::At(path) => Some(path.as_str().to_owned()),
-        },
-    }
+    origins.filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok()).collect()
 }
 
-fn socket_limits(config: &GatewayConfig) -> transom_server::socket::Limits {
-    let limits = &config.limits;
-    transom_server::socket::Limits {
-        message_bytes: limits.body_bytes.get(),
-        idle: limits.socket_idle_timeout.get(),
-        lifetime: limits.socket_lifetime.get(),
-        memory: transom_engine::session::Limits {
-            turns: limits.socket_responses.count(),
-            bytes: limits.socket_memory.get(),
-        },
+fn metrics_path(config: &GatewayConfig) -> Option<String> {
+    match &config.metrics {
+        MetricsConfig::Off => None,
+        MetricsConfig::At(path) => Some(path.as_str().to_owned()),
     }
 }
 

@@ -14,6 +14,7 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use transom_config::{AdminModel, GatewayConfig};
 use transom_core::clock::{Clock, Timestamp};
@@ -21,9 +22,11 @@ use transom_core::id::IdSource;
 use transom_core::port::models::{ModelRow, ModelStore};
 use transom_engine::control::{Rejected, Revision};
 use transom_engine::gateway::Gateway;
+use transom_server::edge::Edge;
 use transom_upstream::Settings as BackendSettings;
 use transom_upstream::registry::Backends;
 
+use crate::compose::edge::edge_limits;
 use crate::compose::sealing::{Keys, Locksmith};
 use crate::compose::snapshot;
 use crate::recipe::{Recipe, Refused};
@@ -48,6 +51,7 @@ pub(crate) struct Controller {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     upstream: BackendSettings,
+    edge: Arc<Edge>,
     /// What can only be changed by a restart.
     boot: Boot,
     /// One exchange at a time.
@@ -66,6 +70,7 @@ struct Now {
     /// Likewise of the sealing keys.
     keys_read: i64,
     sources: Vec<PathBuf>,
+    shutdown_timeout: Duration,
 }
 
 /// What a controller begins with.
@@ -76,6 +81,7 @@ pub(crate) struct First {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) upstream: BackendSettings,
+    pub(crate) edge: Arc<Edge>,
     pub(crate) backends: Arc<Backends>,
     pub(crate) rows: Vec<ModelRow>,
     pub(crate) store_revision: i64,
@@ -94,11 +100,14 @@ impl Controller {
             since: first.gateway.snapshot().since,
             rejected: None,
             left_out: left_out(config),
+            restart: Vec::new(),
         };
         tell(&revision.left_out, &[]);
         let (backends, rows, store_read) = (first.backends, first.rows, first.store_revision);
         let keys_read = first.keys_revision;
-        let now = Now { backends, rows, revision, store_read, keys_read, sources };
+        let shutdown_timeout = config.limits.shutdown_timeout;
+        let now =
+            Now { backends, rows, revision, store_read, keys_read, sources, shutdown_timeout };
         Self {
             recipe: first.recipe,
             gateway: first.gateway,
@@ -107,6 +116,7 @@ impl Controller {
             clock: first.clock,
             ids: first.ids,
             upstream: first.upstream,
+            edge: first.edge,
             boot: Boot::of(config),
             exchange: tokio::sync::Mutex::new(()),
             now: Mutex::new(now),
@@ -174,20 +184,27 @@ impl Controller {
         let next = snapshot::of(config, parts, Some(&before), number, since)
             .map_err(|error| vec![error.to_string()])?;
         self.gateway.swap(next);
+        self.edge.exchange(edge_limits(config));
         backends.supersede(&old, &settings);
-        let left_out = left_out(config);
-        tell(&left_out, &self.now().revision.left_out);
-        let revision = Revision { number, digest, store, since, rejected: None, left_out };
-        let backends = Arc::new(backends);
-        let sources = config.sources.clone();
-        let (revised, store_read, keys_read) = (revision.clone(), store, keys.revision);
-        *self.now() = Now { backends, rows, revision: revised, store_read, keys_read, sources };
+        let (left_out, restart) = (left_out(config), self.boot.changed(config));
+        let known = self.now().revision.clone();
+        tell(&left_out, &known.left_out);
+        let revision = Revision { number, digest, store, since, rejected: None, left_out, restart };
+        *self.now() = Now {
+            backends: Arc::new(backends),
+            rows,
+            revision: revision.clone(),
+            store_read: store,
+            keys_read: keys.revision,
+            sources: config.sources.clone(),
+            shutdown_timeout: config.limits.shutdown_timeout,
+        };
         let metrics = &self.gateway.metrics().fleet;
         metrics.reloads.inc();
         metrics.rejected.set(0);
         tracing::info!(revision = number, digest = %revision.digest, "a new configuration is in effect");
-        for section in self.boot.changed(config) {
-            tracing::warn!(section, "this section changed; it takes effect after a restart");
+        for setting in revision.restart.iter().filter(|what| !known.restart.contains(what)) {
+            tracing::warn!(setting, "{setting} has changed: it takes effect after a restart");
         }
         Ok(revision)
     }
@@ -215,6 +232,11 @@ impl Controller {
     /// No code panics while it holds the lock, so a poisoned one is as good.
     fn now(&self) -> MutexGuard<'_, Now> {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long requests may go on after the program was asked to stop.
+    pub(crate) fn shutdown_timeout(&self) -> Duration {
+        self.now().shutdown_timeout
     }
 
     fn timestamp(&self) -> Timestamp {

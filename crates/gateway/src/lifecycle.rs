@@ -4,6 +4,7 @@
 //! loading rather than a closed port. The order of the end is the guide's: stop accepting, finish
 //! what is active, then stop the children.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -72,8 +73,9 @@ pub(crate) async fn run(program: Program, console: &Console) -> u8 {
         console.line(&format!("Without policies: {section} is left out"));
     }
     let helpers = tokio_util::task::TaskTracker::new();
-    helpers.spawn(controller.watch(signals.hangups(), background.clone()));
+    helpers.spawn(Arc::clone(&controller).watch(signals.hangups(), background.clone()));
     helpers.spawn(gateway.clone().keep_jobs(background.clone()));
+    helpers.spawn(gateway.clone().forget_answers(background.clone()));
     let child = match (&config.child, &sole) {
         (Some(child), Some(backend)) => {
             match supervise::start(child, config.supervision, backend, &helpers) {
@@ -94,7 +96,7 @@ pub(crate) async fn run(program: Program, console: &Console) -> u8 {
         notice_every: config.supervision.ready_interval.get(),
     };
     let reason = until_stopped(&wait, &address, &mut signals, console).await;
-    let cut_off = drain(&shutdown, &cut, &mut signals, config.limits.shutdown_timeout).await;
+    let cut_off = drain(&shutdown, &cut, &mut signals, controller.shutdown_timeout()).await;
     background.cancel();
     let grace = if cut_off { LAST_WORDS } else { CHILD_GRACE };
     stop_child(child.as_ref(), grace, &mut signals).await;

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use transom_core::backend::Load;
 use transom_core::model::{DeploymentId, Strategy};
-use transom_routing::pick::{Ask, Candidate, picker};
+use transom_routing::pick::{Ask, Candidate, key, picker};
 use transom_routing::prompt::Prompt;
 
 const DEPLOYMENTS: u32 = 100;
@@ -34,10 +33,11 @@ fn ids() -> Vec<DeploymentId> {
 fn candidates(ids: &[DeploymentId]) -> Vec<Candidate<'_>> {
     let of = |(k, id)| Candidate {
         id,
+        key: key(id),
         weight: 1 + k % 3,
         in_flight: k * 7 % 24,
-        load: Some(Load { running: k * 5 % 32, waiting: 0, kv_cache: 0.5 }),
-        first_token: Some(Duration::from_millis(u64::from(80 + k * 11 % 90))),
+        waiting: 0,
+        latency: Some(Duration::from_millis(u64::from(80 + k * 11 % 90))).into(),
         used_share: 0.3,
     };
     (0_u32..).zip(ids).map(of).collect()

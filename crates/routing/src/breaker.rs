@@ -84,6 +84,15 @@ impl Breaker {
         if now < until { Admits::No { until } } else { then }
     }
 
+    /// From when on [`Breaker::admits`] says [`Admits::Yes`] unless something happens before;
+    /// `always` where that is so already, `None` where it does not come by itself.
+    pub fn regular_from(&self, always: Instant) -> Option<Instant> {
+        match self.state {
+            State::Closed { .. } => Some(self.held.unwrap_or(always)),
+            State::Open { .. } | State::Trial { .. } => None,
+        }
+    }
+
     /// The trial that [`Breaker::admits`] allowed goes out. Until it is settled by
     /// [`Breaker::succeeded`], [`Breaker::failed`], [`Breaker::hold`] or [`Breaker::abandon_trial`],
     /// or for [`TRIAL_LIMIT`], nothing else does. Changes nothing when no trial is allowed.

@@ -111,10 +111,14 @@ impl Ejection {
         }
     }
 
+    /// Whether any is left out at `now`, at most: it may be one that is gone.
+    pub fn is_anybody_out(&self, now: Instant) -> bool {
+        self.last_return.is_some_and(|last| now < last)
+    }
+
     /// Whether `id` is left out at `now`.
     pub fn is_ejected(&self, id: &DeploymentId, now: Instant) -> bool {
-        self.last_return.is_some_and(|last| now < last)
-            && self.members.get(id).is_some_and(|member| member.is_out(now))
+        self.is_anybody_out(now) && self.members.get(id).is_some_and(|member| member.is_out(now))
     }
 
     /// Forgets the deployments that are gone. Of those that are out some come back when there would

@@ -36,13 +36,27 @@ impl Ewma {
     /// deployment nobody dares to use looks better and better until it is tried again; `None` when
     /// it was never measured, or not for [`FORGOTTEN`].
     pub fn value(&self, now: Instant) -> Option<Duration> {
+        let (mean, last) = self.last()?;
+        faded(mean, now.saturating_duration_since(last))
+    }
+
+    /// The mean as it was at the last measurement, and when that was.
+    pub fn last(&self) -> Option<(Duration, Instant)> {
         let seen = self.seen?;
-        let silence = now.saturating_duration_since(seen.last);
-        if silence >= FORGOTTEN {
-            return None;
+        let mean = Duration::try_from_secs_f64(seen.sum / seen.weight).unwrap_or(Duration::MAX);
+        Some((mean, seen.last))
+    }
+}
+
+/// What a mean is worth when nothing was measured for `silence`; see [`Ewma::value`].
+pub fn faded(mean: Duration, silence: Duration) -> Option<Duration> {
+    match silence {
+        silence if silence >= FORGOTTEN => None,
+        silence if silence <= HALF_LIFE => Some(mean),
+        silence => {
+            let left = mean.as_secs_f64() * halved(silence.saturating_sub(HALF_LIFE));
+            Some(Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX))
         }
-        let mean = seen.sum / seen.weight * halved(silence.saturating_sub(HALF_LIFE));
-        Some(Duration::try_from_secs_f64(mean).unwrap_or(Duration::MAX))
     }
 }
 

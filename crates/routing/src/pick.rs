@@ -9,7 +9,6 @@
 
 use std::time::Duration;
 
-use transom_core::backend::Load;
 use transom_core::model::{DeploymentId, Strategy};
 
 use crate::prompt::Prompt;
@@ -30,17 +29,47 @@ mod weighted_shuffle;
 pub struct Candidate<'a> {
     /// Its name.
     pub id: &'a DeploymentId,
+    /// The name as a number: [`key`] of it.
+    pub key: u64,
     /// Its share relative to the others.
     pub weight: u32,
     /// Requests of ours in flight there.
     pub in_flight: u32,
-    /// What its server last said about itself, seconds ago; `None`: nothing.
-    pub load: Option<Load>,
-    /// How long it took to begin its answers of late, smoothed; `None`: not measured yet.
-    pub first_token: Option<Duration>,
+    /// Requests that wait in its server's own queue, as it last said, seconds ago; 0 where it says
+    /// nothing.
+    pub waiting: u32,
+    /// How long its answers took of late, smoothed: a stream until it began, a whole answer until it
+    /// was there.
+    pub latency: Latency,
     /// The share of its hints for requests and tokens per minute that this minute has used, from 0
     /// on; at 1 and above it is only chosen when all are.
     pub used_share: f32,
+}
+
+/// How long answers took of late, or that it was not measured. It is four bytes long: each choice
+/// makes a candidate of every deployment, and small ones are made several times faster.
+#[derive(Clone, Copy, Debug)]
+pub struct Latency(f32);
+
+impl Latency {
+    /// It was not measured.
+    pub const UNKNOWN: Self = Self(f32::NAN);
+
+    /// In seconds; `None`: it was not measured.
+    pub fn seconds(self) -> Option<f64> {
+        (!self.0.is_nan()).then_some(f64::from(self.0))
+    }
+}
+
+impl From<Option<Duration>> for Latency {
+    fn from(measured: Option<Duration>) -> Self {
+        measured.map_or(Self::UNKNOWN, |time| Self(time.as_secs_f32()))
+    }
+}
+
+/// A name as a number, the same in every process. Made once, it spares each choice hashing names.
+pub fn key(id: &DeploymentId) -> u64 {
+    hash::text(0, &id.0)
 }
 
 /// What a choice may depend on besides the deployments.

@@ -34,11 +34,22 @@ impl Grain {
 }
 
 impl Window {
-    /// Counts `amount` at `now`.
-    pub fn add(&mut self, amount: u64, now: Instant) {
+    /// Drops what is older than a minute.
+    pub fn forget(&mut self, now: Instant) {
         while let Some(old) = self.grains.pop_front_if(|grain| grain.ends() <= now) {
             self.total = self.total.saturating_sub(old.amount);
         }
+    }
+
+    /// What it holds, and the moment from which that is no longer what [`Window::used`] says;
+    /// `None`: not by itself.
+    pub fn held(&self) -> (u64, Option<Instant>) {
+        (self.total, self.grains.front().map(Grain::ends))
+    }
+
+    /// Counts `amount` at `now`.
+    pub fn add(&mut self, amount: u64, now: Instant) {
+        self.forget(now);
         self.total = self.total.saturating_add(amount);
         match self.grains.back_mut() {
             Some(last) if now < last.began + GRAIN => {

@@ -12,6 +12,7 @@ use transom_engine::gateway::Gateway;
 use crate::api::{
     conversation_items, conversations, generate, health, metrics, models, readyz, responses, socket,
 };
+use crate::edge::Edge;
 use crate::listener::Shutdown;
 use crate::litellm::{models as litellm_models, probes};
 use crate::{error, layers};
@@ -25,26 +26,13 @@ pub struct App {
     /// All metrics, for the metrics page.
     pub registry: Registry,
     /// Limits of the edge.
-    pub limits: Limits,
-    /// How connections end, for those that have left HTTP behind.
-    pub shutdown: Shutdown,
-}
-
-/// Limits of the edge.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Largest header block, the target included, in bytes.
-    pub header_bytes: usize,
-    /// Most header fields.
-    pub header_count: usize,
-    /// How bodies are read.
-    pub body: crate::body::Limits,
-    /// How WebSockets are treated.
-    pub socket: crate::socket::Limits,
+    pub edge: Arc<Edge>,
     /// Origins whose pages may call the routes for clients; empty means CORS is off.
     pub cors: Vec<HeaderValue>,
     /// Path of the metrics page; `None` serves none.
     pub metrics_path: Option<String>,
+    /// How connections end, for those that have left HTTP behind.
+    pub shutdown: Shutdown,
 }
 
 /// All routes for clients behind all layers.
@@ -70,6 +58,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/score", post(generate::score))
         .route("/v1/responses", post(generate::responses).get(socket::open))
         .route("/v1/responses/compact", post(generate::compact))
+        .route("/v1/responses/input_tokens", post(generate::input_tokens))
         .route("/v1/responses/{id}", get(responses::retrieve).delete(responses::delete))
         .route("/v1/responses/{id}/cancel", post(responses::cancel))
         .route("/v1/responses/{id}/input_items", get(responses::input_items))
@@ -86,13 +75,13 @@ pub fn router(app: Arc<App>) -> Router {
             "/v1/conversations/{id}/items/{item_id}",
             get(conversation_items::retrieve).delete(conversation_items::delete),
         );
-    if let Some(path) = &app.limits.metrics_path {
+    if let Some(path) = &app.metrics_path {
         router = router.route(path, get(metrics::page));
     }
     let router = router
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)
         .with_state(Arc::clone(&app));
-    let origins = app.limits.cors.clone();
+    let origins = app.cors.clone();
     layers::around(router, app, &origins)
 }

@@ -16,12 +16,15 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tracing::Instrument as _;
 use transom_core::failure::{Blame, Failure, Invalid};
 use transom_core::id::RequestId;
+use transom_engine::live::Snapshot;
 use transom_engine::metrics::{Exchange, Metrics, RouteLabel};
 
-use crate::app::{App, Limits};
+use crate::app::App;
 use crate::caller::REQUEST_ID;
+use crate::edge::Limits;
 use crate::error::{ERROR_CODE, Logged, Rejection};
 use crate::phase::Serving;
+use crate::reply::{ORIGINAL_REQUEST, REPLAYED, TRUNCATED_ITEMS};
 
 /// The header that tells which configuration was in effect when a request came.
 const REVISION: HeaderName = HeaderName::from_static("x-transom-revision");
@@ -53,7 +56,15 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
             // The official clients send headers of their own (`x-stainless-…`).
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([REQUEST_ID, REVISION, ERROR_CODE, header::RETRY_AFTER]),
+            .expose_headers([
+                REQUEST_ID,
+                REVISION,
+                ERROR_CODE,
+                REPLAYED,
+                TRUNCATED_ITEMS,
+                ORIGINAL_REQUEST,
+                header::RETRY_AFTER,
+            ]),
     )
 }
 
@@ -64,9 +75,12 @@ async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) 
         .get::<MatchedPath>()
         .map_or_else(|| Arc::from("unknown"), |path| Arc::from(path.as_str()));
     let method = method_word(request.method());
-    let revision = app.gateway.snapshot().revision;
+    // What serves it is what its record names, whatever takes effect meanwhile.
+    let live = app.gateway.snapshot();
+    let revision = live.revision;
+    request.extensions_mut().insert(InEffect(live));
     let watch = Watch::begin(app.gateway.metrics(), Line { id, method, route, revision });
-    let mut response = if head_too_large(&request, &app.limits) {
+    let mut response = if head_too_large(&request, &app.edge.limits()) {
         headers_too_large().into_response()
     } else {
         // What is logged on the way, also by a stream that outlives this function, has the id.
@@ -80,6 +94,10 @@ async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     watch.answered(&response);
     response
 }
+
+/// The configuration that was in effect when a request came.
+#[derive(Clone)]
+pub(crate) struct InEffect(pub(crate) Arc<Snapshot>);
 
 /// Counts and logs one exchange, whatever becomes of it: a client that leaves before the head of
 /// its answer takes the future that serves it along.

@@ -6,6 +6,7 @@
 //!   connection to its time limits; [`tls`] serves HTTPS.
 //! - [`app`]: every route for clients; [`admin`]: every route for operators, on a listener of its
 //!   own; `layers`: every layer, with the reason for its place.
+//! - [`edge`]: the limits in effect, which a reload exchanges.
 //! - [`body`]: reads request bodies within their limits.
 //! - [`socket`]: WebSocket mode, once a connection has left HTTP behind.
 //! - `reply` and `error`: successes and failures as HTTP.
@@ -21,6 +22,7 @@ mod api;
 pub mod app;
 pub mod body;
 mod caller;
+pub mod edge;
 mod error;
 pub mod guarded;
 mod hints;

@@ -23,7 +23,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use crate::guarded::{Guarded, Patience};
+use crate::edge::{Edge, Limits};
+use crate::guarded::Guarded;
 use crate::layers::mark_served;
 use crate::phase::SharedPhase;
 
@@ -39,14 +40,15 @@ const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
 /// Bytes buffered per connection and direction.
 const BUFFER: usize = 32 * 1024;
 
+/// How many times the header fields that a request may have are parsed: what the parser refuses
+/// gets an answer without a body.
+const PARSED_HEADERS: usize = 2;
+
 /// How connections are treated.
 #[derive(Clone)]
 pub struct Settings {
-    /// Time limits.
-    pub patience: Patience,
-    /// Most header fields that are parsed at all. More than a request may have, because what the
-    /// parser refuses gets an answer without a body.
-    pub parsed_headers: usize,
+    /// Limits of the edge.
+    pub edge: Arc<Edge>,
     /// HTTPS, if configured.
     pub tls: Option<TlsAcceptor>,
 }
@@ -146,8 +148,9 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { app, settings, slot } = self;
+        let Limits { patience, header_count, .. } = settings.edge.limits();
         let phase = SharedPhase::new();
-        let socket = Guarded::new(socket, phase.clone(), settings.patience);
+        let socket = Guarded::new(socket, phase.clone(), patience);
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(slot.clone());
             let serving = phase.serve();
@@ -159,9 +162,9 @@ impl Connection {
             // The socket has both limits and tells a pause from a slow head; hyper's own is longer than
             // they are together. Without one it does not look at a connection that has become idle, and
             // the socket's timer would never start.
-            .header_read_timeout(settings.patience.idle + settings.patience.head)
+            .header_read_timeout(patience.idle + patience.head)
             .half_close(false)
-            .max_headers(settings.parsed_headers)
+            .max_headers(header_count * PARSED_HEADERS)
             .max_buf_size(BUFFER)
             .serve_connection(TokioIo::new(socket), service)
             .with_upgrades();

@@ -10,7 +10,7 @@
 //! - `config`: the settings. `open`: from a path to checked, migrated connections. `migrate`: the
 //!   schema's versions.
 //! - `sql`: every statement about responses. `read` and `write`: what runs them.
-//! - `conversations`, `jobs`, `models` and `sealing`: the other ports, with their statements.
+//! - `conversations`, `jobs`, `models`, `once` and `sealing`: the other ports, with their statements.
 //! - `error`: what SQLite's result codes mean here.
 
 mod config;
@@ -19,6 +19,7 @@ mod error;
 mod jobs;
 mod migrate;
 mod models;
+mod once;
 mod open;
 mod read;
 mod sealing;
@@ -30,7 +31,7 @@ use sqlx::SqlitePool;
 use transom_core::Json;
 use transom_core::id::ResponseId;
 use transom_core::port::store::{
-    Lookup, PageLookup, PageQuery, ResponseStore, StoreError, TurnRecord,
+    Lookup, PageLookup, PageQuery, ResponseStore, StoreError, StoredItem, TurnRecord,
 };
 use transom_core::scope::Scope;
 
@@ -39,6 +40,7 @@ pub use conversations::MAX_CONVERSATION_ITEMS;
 pub use error::OpenError;
 pub use jobs::MAX_EVENTS_PAGE;
 pub use migrate::Report;
+pub use models::models_in;
 pub use open::migrate;
 pub use read::{MAX_DEPTH, MAX_HISTORY_BYTES};
 pub use write::{Counters, MAX_BATCH, MAX_QUEUE, MAX_TURN_BYTES};
@@ -106,6 +108,14 @@ impl ResponseStore for SqliteStore {
         read::input_items(&self.readers, scope, id, page).await
     }
 
+    async fn items_by_id(
+        &self,
+        scope: &Scope,
+        ids: &[&str],
+    ) -> Result<Option<Vec<StoredItem>>, StoreError> {
+        read::items_by_id(&self.readers, scope, ids).await
+    }
+
     async fn probe(&self) -> Result<(), StoreError> {
         sqlx::query(sql::PROBE).fetch_one(&self.readers).await.map(drop).map_err(error::store_error)
     }
@@ -114,3 +124,6 @@ impl ResponseStore for SqliteStore {
         self.writer.submit(scope, Change::Delete(id.clone())).await
     }
 }
+
+#[cfg(test)]
+mod tests;

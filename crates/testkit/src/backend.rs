@@ -9,6 +9,7 @@
 //! - `play`: one answer on one socket, while watching for the peer to leave.
 //! - [`Phase`], [`EngineLoad`]: whether it is loading or broken, and what its metrics page says.
 //! - [`ServedModel`]: what `/v1/models` shows; `death`: requests that kill it.
+//! - [`Tokenizer`]: how it counts tokens, and what it finds too long.
 //! - `counts`: what a test can count afterwards.
 //! - [`violation`]: what is wrong with a request, rule by rule.
 
@@ -28,6 +29,7 @@ mod request;
 mod serve;
 mod served;
 mod settings;
+mod tokenizer;
 pub mod violation;
 
 pub use builder::Builder;
@@ -37,6 +39,7 @@ pub use ledger::Disconnect;
 pub use request::Request;
 pub(crate) use request::{INFERENCE, RESPONSES};
 pub use served::ServedModel;
+pub use tokenizer::Tokenizer;
 pub use violation::Violation;
 
 use condition::MetricsPage;

@@ -5,10 +5,10 @@
 //! - this file: [`Backend`], how it is made and what it is told.
 //! - `call`: how it is called; implements the port.
 //! - [`settings`]: what all servers of a gateway share.
-//! - `load`: its load, readable without a lock.
+//! - `load` and `glance`: its load and its standing, readable without a lock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant as StdInstant;
+use std::time::{Duration, Instant as StdInstant};
 
 use http::HeaderMap;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue};
@@ -19,10 +19,11 @@ use transom_core::backend::{
 };
 
 mod call;
+mod glance;
 mod load;
 pub mod settings;
 
-use load::LoadCell;
+use glance::GlanceCell;
 use settings::Settings;
 
 use crate::base::{Base, BaseError};
@@ -43,9 +44,10 @@ pub struct Backend {
     headers: HeaderMap,
     transport: Arc<Transport>,
     surroundings: Surroundings,
+    relist: Duration,
     health: Mutex<Health>,
     state: watch::Sender<BackendState>,
-    load: LoadCell,
+    glance: GlanceCell,
     served: Mutex<Arc<[ServedModel]>>,
     offer: Mutex<Offer>,
     stir: Notify,
@@ -102,14 +104,15 @@ impl Backend {
             base,
             transport,
             surroundings: settings.surroundings,
+            relist: settings.relist,
+            glance: GlanceCell::new(health.state(now).standing()),
             state: watch::Sender::new(health.state(now)),
             health: Mutex::new(health),
-            load: LoadCell::default(),
             served: Mutex::new(alike.map(Self::listed).unwrap_or_default()),
             offer: Mutex::new(alike.map(Self::offered).unwrap_or_default()),
             stir: Notify::new(),
         };
-        backend.load.set(known.and_then(|same| same.load.get()));
+        backend.glance.load.set(known.and_then(|same| same.glance.load.get()));
         backend.refresh();
         Ok(backend)
     }
@@ -196,19 +199,19 @@ impl Backend {
         self.stir.notified().await;
     }
 
-    pub(crate) fn set_grace(&self, grace: std::time::Duration) {
+    pub(crate) fn set_grace(&self, grace: Duration) {
         self.told(|health, _| health.set_grace(grace));
     }
 
     pub(crate) fn probed(&self, seen: Seen) {
         if seen != Seen::Ready {
-            self.load.set(None);
+            self.glance.load.set(None);
         }
         self.told(|health, now| health.probed(seen, now));
     }
 
     pub(crate) fn loaded(&self, load: Option<Load>) {
-        self.load.set(load);
+        self.glance.load.set(load);
         self.told(|health, _| health.loaded(load));
     }
 
@@ -220,6 +223,7 @@ impl Backend {
         }
         *served = models;
         drop(served);
+        self.glance.listed();
         // Who waits for the state waits for the names, too.
         self.state.send_modify(|_| {});
     }
@@ -252,6 +256,11 @@ impl Backend {
         self.health().pace(self.spec.probe, now())
     }
 
+    /// How often its list of models is read while it is not probed.
+    pub(crate) fn relist(&self) -> Duration {
+        self.relist
+    }
+
     pub(crate) fn wakes_at(&self) -> Option<StdInstant> {
         self.health().wakes_at()
     }
@@ -274,7 +283,7 @@ impl Backend {
             let gone = Override::Draining { reason: Arc::clone(&reason), until: None };
             health.set_override(gone);
             // Not logged: the server of the newer configuration is the one to read about.
-            self.state.send_replace(BackendState::Draining { reason });
+            self.stands(BackendState::Draining { reason });
         }
     }
 
@@ -312,7 +321,13 @@ impl Backend {
                 tracing::info!(%backend, at, state = word, reason, "the model server is {word}");
             }
         }
-        self.state.send_replace(next);
+        self.stands(next);
+    }
+
+    /// Tells those who wait, who may look at once: what is told at a glance comes first.
+    fn stands(&self, state: BackendState) {
+        self.glance.stands(state.standing());
+        self.state.send_replace(state);
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Base {
     rerank: PathAndQuery,
     score: PathAndQuery,
     models: PathAndQuery,
+    tokenize: PathAndQuery,
+    apply_template: PathAndQuery,
     health: PathAndQuery,
     metrics: PathAndQuery,
     openapi: PathAndQuery,
@@ -80,6 +82,8 @@ impl Base {
             rerank: path(prefix, "rerank")?,
             score: path(prefix, "score")?,
             models: path(prefix, "models")?,
+            tokenize: path(root, "tokenize")?,
+            apply_template: path(root, "apply-template")?,
             health: path(root, "health")?,
             metrics: path(root, "metrics")?,
             openapi: path(root, "openapi.json")?,
@@ -100,6 +104,8 @@ impl Base {
             Route::Rerank => &self.rerank,
             Route::Score => &self.score,
             Route::Models => &self.models,
+            Route::Tokenize => &self.tokenize,
+            Route::ApplyTemplate => &self.apply_template,
         }
     }
 

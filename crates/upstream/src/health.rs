@@ -74,7 +74,7 @@ pub enum Pace {
     Eager,
     /// Now and then.
     Calm,
-    /// Only when there is a reason.
+    /// Only when there is a reason; but its list of models is read now and then.
     Asleep,
     /// Not at all: somebody else will say when it is up.
     Held,

@@ -1,9 +1,9 @@
 //! Which routes a server has, found out without asking a model for anything.
 //!
-//! vLLM, and whatever else is built with FastAPI, lists its routes at `/openapi.json`. Elsewhere a
+//! vLLM, and whatever else is built with `FastAPI`, lists its routes at `/openapi.json`. Elsewhere a
 //! `GET` of a route that takes only `POST` is answered 405 where there is one and 404 where there is
-//! none. Servers that answer 404 to both (llama.cpp's does not tell the methods of a route apart)
-//! have said nothing.
+//! none. Servers that answer 404 to both have said nothing: not every one tells the methods of a route
+//! apart.
 
 use std::collections::BTreeMap;
 
@@ -26,11 +26,16 @@ const REFUSAL_BYTES: usize = 64 * 1024;
 const MODEL_PATHS: [&str; 4] =
     ["/v1/models", "/v1/completions", "/v1/embeddings", "/v1/chat/completions"];
 
-/// The part of an OpenAPI document that matters
+/// The part of an `OpenAPI` document that matters
 /// (<https://spec.openapis.org/oas/v3.1.0#openapi-object>).
 #[derive(Deserialize)]
 struct Document {
-    paths: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
+    paths: BTreeMap<String, Methods>,
+}
+
+#[derive(Deserialize)]
+struct Methods {
+    post: Option<IgnoredAny>,
 }
 
 /// Asks a server which routes it has.
@@ -48,10 +53,8 @@ pub(crate) async fn ask(backend: &Backend) -> Offer {
 fn listed(body: &[u8]) -> Option<Offer> {
     let document: Document = serde_json::from_slice(body).ok()?;
     let has = |route: &str| {
-        document.paths.iter().any(|(path, methods)| {
-            path.ends_with(route)
-                && methods.keys().any(|method| method.eq_ignore_ascii_case("post"))
-        })
+        let mut paths = document.paths.iter();
+        paths.any(|(path, methods)| path.ends_with(route) && methods.post.is_some())
     };
     let of_models = |path: &String| MODEL_PATHS.iter().any(|known| path.ends_with(known));
     let responses = has(Route::Responses.path());

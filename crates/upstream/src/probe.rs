@@ -30,6 +30,9 @@ pub const EAGER_INTERVAL: Duration = Duration::from_millis(250);
 /// How often a ready server is asked.
 pub const CALM_INTERVAL: Duration = Duration::from_secs(2);
 
+/// How often a server that is not probed is asked for its list of models.
+pub const RELIST_INTERVAL: Duration = Duration::from_secs(30);
+
 /// How long one answer may take.
 pub const LIMIT: Duration = Duration::from_secs(2);
 
@@ -96,7 +99,8 @@ async fn forever(backend: &Backend) {
     loop {
         let begun = Instant::now();
         match (backend.pace(), woken) {
-            (Pace::Held, _) | (Pace::Asleep, Woken::Due) => backend.refresh(),
+            (Pace::Held, _) => backend.refresh(),
+            (Pace::Asleep, Woken::Due) => relist(backend).await,
             (Pace::Eager | Pace::Calm | Pace::Asleep, _) => round(backend, &mut absent).await,
         }
         woken = rest(backend, begun).await;
@@ -109,6 +113,15 @@ async fn round(backend: &Backend, absent: &mut Absent) {
     backend.probed(seen);
     if ready && backend.spec().probe == ProbeStyle::Active {
         backend.loaded(load(backend, absent).await);
+    }
+}
+
+/// Reads the list of models again, and nothing else: whether such a server is well is for requests
+/// to find out.
+async fn relist(backend: &Backend) {
+    backend.refresh();
+    if let Ok(List::Models(models)) = list(backend).await {
+        backend.serves(models);
     }
 }
 
@@ -129,7 +142,8 @@ async fn rest(backend: &Backend, begun: Instant) -> Woken {
     let next = match pace {
         Pace::Eager => Some(begun + EAGER_INTERVAL),
         Pace::Calm => Some(begun + CALM_INTERVAL),
-        Pace::Asleep | Pace::Held => None,
+        Pace::Asleep => Some(begun + backend.relist()),
+        Pace::Held => None,
     };
     let until = backend.wakes_at().map(Instant::from_std).filter(|until| *until > now);
     let due = next.into_iter().chain(until).min();

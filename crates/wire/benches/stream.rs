@@ -11,6 +11,7 @@ use transom_core::event::Finish;
 use transom_core::id::{IdSource, ResponseId};
 use transom_wire::chat::Decoder;
 use transom_wire::responses::encode::Encoder;
+use transom_wire::responses::item::InputItem;
 use transom_wire::responses::request::{Begin, Delivery, Past, parse};
 
 /// The tokens of one answer.
@@ -45,7 +46,10 @@ fn chunks() -> Vec<String> {
 fn answer(chunks: &[String], out: &mut BytesMut) {
     let begin =
         Begin { id: ResponseId::fresh(&Zero), created_at: NOW, conversation: None, ids: &Zero };
-    let turn = parse(REQUEST).and_then(|request| request.resolve(Past::default(), begin));
+    let turn = parse(REQUEST).and_then(|request| {
+        let new = request.input.iter().filter_map(InputItem::as_new).cloned().collect();
+        request.resolve(Past::default(), new, begin)
+    });
     let Ok(turn) = turn else { unreachable!("the request is valid") };
     let mut encoder = Encoder::new(turn.head, Arc::new(Zero), Delivery::Stream);
     let mut decoder = Decoder::new(Arc::new(Zero));

@@ -21,6 +21,8 @@ use calls::{Calls, Place};
 use input::InputReader;
 use tools::{Callee, Tools};
 
+use crate::logprob;
+
 mod calls;
 mod input;
 #[cfg(test)]
@@ -35,6 +37,9 @@ const MAX_HELD: usize = 4096;
 
 /// The most log probabilities that are held back with it.
 const MAX_HELD_LOGPROBS: usize = 256;
+
+/// The most annotations of one answer.
+const MAX_ANNOTATIONS: usize = 1024;
 
 /// What is open and what is held back. Prose (text or thoughts) and a call can be open at once:
 /// text after a call does not end it, its next fragment may still come.
@@ -52,6 +57,7 @@ pub(crate) struct Answer {
     latest: Option<ItemIndex>,
     held: String,
     held_logprobs: Vec<Json>,
+    annotations: usize,
 }
 
 /// What is written word by word.
@@ -103,6 +109,7 @@ impl Answer {
             latest: None,
             held: String::new(),
             held_logprobs: Vec::new(),
+            annotations: 0,
         }
     }
 
@@ -249,6 +256,27 @@ impl Answer {
         Ok(())
     }
 
+    /// Takes in annotations: they belong to the message that is open, or begin one. The input of a
+    /// forced tool has none.
+    pub(crate) fn annotate(
+        &mut self,
+        annotations: Vec<Json>,
+        out: &mut Vec<Event>,
+    ) -> Result<(), UpstreamError> {
+        if self.tools.forced().is_some() {
+            return Ok(());
+        }
+        self.annotations += annotations.len();
+        if self.annotations > MAX_ANNOTATIONS {
+            return Err(protocol("the answer has too many annotations"));
+        }
+        for annotation in annotations {
+            let item = self.prose(Prose::Message, out)?;
+            out.push(Event::Delta { item, delta: Delta::Annotation(annotation) });
+        }
+        Ok(())
+    }
+
     /// Text that is the input of a forced tool. Only the first text is: there is one call.
     fn verbatim(
         &mut self,
@@ -284,7 +312,7 @@ impl Answer {
         // Tokens without text are the end of the thoughts, or the first half of a character.
         if !(text.is_empty() && thinking) {
             self.held.push_str(text);
-            self.held_logprobs.extend(logprobs.iter().map(|&token| token.to_owned()));
+            self.held_logprobs.extend(logprobs.iter().filter_map(|token| logprob::whole(token)));
         }
         true
     }
@@ -294,7 +322,7 @@ impl Answer {
         let mut all = std::mem::take(&mut self.held);
         all.push_str(text);
         let mut tokens = std::mem::take(&mut self.held_logprobs);
-        tokens.extend(logprobs.iter().map(|&token| token.to_owned()));
+        tokens.extend(logprobs.iter().filter_map(|token| logprob::whole(token)));
         Delta::Text { text: all, logprobs: tokens }
     }
 

@@ -27,10 +27,19 @@ pub fn openai_body(public: &Public) -> Bytes {
     Bytes::from(to_json(public))
 }
 
-/// An error on a WebSocket that belongs to no stream: the body of an error answer with the status
-/// that it would have had, as OpenAI's WebSocket mode sends it.
+/// An error on a WebSocket that belongs to no stream, for both kinds of readers: the fields of the
+/// error event of a stream, and beside them the body of an error answer with the status that it
+/// would have had, as OpenAI's WebSocket mode sends it.
 pub fn socket_event(public: &Public) -> Bytes {
-    let event = Event { kind: "error", status: public.status.as_u16(), error: wire(public) };
+    let event = Event {
+        kind: "error",
+        sequence_number: 0,
+        code: &public.code,
+        message: &public.message,
+        param: public.param.as_deref(),
+        status: public.status.as_u16(),
+        error: wire(public),
+    };
     Bytes::from(encode(&event))
 }
 
@@ -60,6 +69,10 @@ fn wire(public: &Public) -> Wire<'_> {
 struct Event<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
+    sequence_number: u64,
+    code: &'a str,
+    message: &'a str,
+    param: Option<&'a str>,
     status: u16,
     error: Wire<'a>,
 }

@@ -9,15 +9,21 @@
 //! - [`splice`]: rewrites those few fields and leaves every other byte as it came.
 //! - [`sse`]: event streams, both directions.
 //! - [`tap`]: watches a chat stream for its usage without decoding it.
+//! - `grammar`: whether a text follows a regular expression or a grammar in Lark's notation.
+//! - `logprob`: log probabilities in OpenAI's form.
 //! - [`error`]: failures in OpenAI's shape.
 //! - [`upstream`]: the two protocols in which typed requests reach a model server, as one: [`chat`] is
 //!   `/v1/chat/completions`, [`native`] its own `/v1/responses`. `answer` has what both make items of.
+//! - [`pdf`]: the text of PDF files.
 //! - [`responses`] is the protocol towards clients, `/v1/responses`.
 
 pub mod answer;
 pub mod chat;
 pub mod error;
+mod grammar;
+mod logprob;
 pub mod native;
+pub mod pdf;
 pub mod responses;
 pub mod scan;
 pub mod shield;

@@ -10,17 +10,21 @@
 //!   joins its history into one [`Generation`](transom_core::request::Generation).
 //! - [`tools`]: tools and tool choice, both ways.
 //! - [`item`]: input, output and stored items, both ways.
+//! - [`kinds`]: what becomes of every kind of tool, item and part.
 //! - [`object`]: the response object.
 //! - [`compaction`]: a conversation that has been summed up.
 //! - [`conversation`]: the bodies and objects of `/v1/conversations`.
+//! - [`input_tokens`]: the answer to a question after the tokens of a request.
 //! - [`encode`]: events of the one stream into the API's events, or into one object.
 //! - `read`, `path` and `refuse` read JSON so that every error names its field.
 
 pub mod compaction;
 pub mod conversation;
 pub mod encode;
+pub mod input_tokens;
 pub mod item;
 mod json;
+pub mod kinds;
 pub mod object;
 mod path;
 mod read;

@@ -73,7 +73,7 @@ impl Decoder {
     pub fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), UpstreamError> {
         match self {
             Self::Chat(decoder) => decoder.finish(out),
-            Self::Native(decoder) => decoder.finish(out),
+            Self::Native(decoder) => decoder.finish(),
         }
     }
 }

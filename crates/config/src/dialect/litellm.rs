@@ -11,8 +11,9 @@
 //!   the entries of one name; `decimal`: prices and weights without loss.
 //! - `router`, `fallbacks`, `settings`, `usual`: the sections of settings.
 //!
-//! Keys that are honoured exactly are not told. Of a key that asks for nothing (`false`, an empty
-//! list) whose function does not exist nothing is told either.
+//! Of keys that are settings of ours under another name the caller tells, and so it is of every key
+//! what becomes of it: also of one that asks for nothing (`false`, an empty list) and whose function
+//! does not exist.
 //!
 //! To support a key: change its row in `known` to [`rule::Rule::Same`], or to
 //! [`rule::Rule::Read`] and read it in the file of its section.

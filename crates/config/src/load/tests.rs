@@ -13,7 +13,10 @@ use std::{
 };
 
 use super::*;
-use crate::Colour;
+use crate::{Colour, Online};
+
+/// A check without `--online`.
+const ASKED_NOBODY: Option<Online<'static, ()>> = None;
 
 /// A machine made of plain strings. Everything under `/bin` is a program.
 #[derive(Default, Clone)]
@@ -115,7 +118,7 @@ impl Machine {
     fn report(&self, line: &str) -> (String, String) {
         match self.run(&format!("check {line}")) {
             Ok(Loaded { command: Command::Check { report, .. }, .. }) => {
-                (report.text(Colour::Off), report.json().unwrap())
+                (report.text(Colour::Off), report.json(ASKED_NOBODY).unwrap())
             }
             other => panic!("{line}: {other:?}"),
         }

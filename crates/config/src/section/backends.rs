@@ -35,7 +35,7 @@ section! {
         /// How long connecting to it may take.
         connect_timeout: Timeout = unset "`limits.connect_timeout`",
         /// Whether it is asked for its health all the time (`active`), or once, after which what
-        /// happens to requests decides (`passive`).
+        /// happens to requests decides (`passive`); then only its list of models is read, every 30 s.
         probe: ProbeStyle = default ProbeStyle::Active,
         /// Where it is asked for turns of the Responses API: at its `chat_completions`, or at
         /// `responses` of its own. History, state and tools are the gateway's either way.

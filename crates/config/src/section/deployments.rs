@@ -51,7 +51,7 @@ section! {
         price_input: Amount = unset "none",
         /// Price of a million tokens of the answer.
         price_output: Amount = unset "none",
-        /// Words to choose deployments by.
+        /// Words of the operator, which the admin API shows. They do not steer the choice.
         tags: Vec<String> = default Vec::new(),
         /// Whether it gets requests although its server's list of models lacks the name.
         trust_name: bool = default false,

@@ -5,9 +5,9 @@ use crate::{setting::section, value::choice};
 section! {
     /// Choices of the translation from Responses to chat.
     pub struct Responses in "responses" {
-        /// Which earlier reasoning goes back to the model: that of the current tool turn, all of
-        /// it, or none.
-        reasoning_history: ReasoningHistory = default ReasoningHistory::ToolTurn,
+        /// Which earlier reasoning goes back to the model server: all of it, of which the model's
+        /// chat template takes what it was trained with; that of the current tool turn; or none.
+        reasoning_history: ReasoningHistory = default ReasoningHistory::Always,
         /// The field of an assistant message under which reasoning goes back: `reasoning` for vLLM,
         /// `reasoning_content` for llama.cpp and older vLLM, or both.
         reasoning_field: ReasoningField = default ReasoningField::Reasoning,

@@ -5,7 +5,7 @@
 
 use http::StatusCode;
 
-use super::{Failure, Missing};
+use super::{Failure, Missing, Repeated};
 use crate::id::ConversationId;
 use crate::port::store::StoreError;
 
@@ -96,6 +96,7 @@ fn unbounded(failure: &Failure) -> Public {
             format!("Response '{id}' is still in progress."),
         ),
         Failure::ConversationLocked(id) => locked(id),
+        Failure::Repeated(why) => repeated(*why),
         Failure::MethodNotAllowed => client(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -132,6 +133,11 @@ fn unbounded(failure: &Failure) -> Public {
             "The rate limit of the model is used up. Try again later.",
         ),
         Failure::Misconfigured { model, served } => misconfigured(model, served.as_deref()),
+        Failure::CountingUnavailable => server(
+            StatusCode::NOT_IMPLEMENTED,
+            "token_counting_unavailable",
+            "The servers of this model do not tell how many tokens a prompt has.",
+        ),
         Failure::Poisoned => client(
             StatusCode::UNPROCESSABLE_ENTITY,
             "request_poisoned",
@@ -187,6 +193,14 @@ fn internal() -> Public {
 
 fn not_found(missing: &Missing) -> Public {
     let (code, param, message) = match missing {
+        Missing::Reference { id, param } => (
+            "item_not_found",
+            Some(param.as_str()),
+            format!(
+                "Item with id '{id}' not found. Items of responses with 'store: false' are not \
+                 kept: send the item itself."
+            ),
+        ),
         Missing::Response(id) => {
             ("response_not_found", Some("response_id"), format!("No response with id '{id}'."))
         }
@@ -212,6 +226,29 @@ fn locked(id: &ConversationId) -> Public {
         id.as_str()
     );
     conflict("conversation_locked", "conversation", message)
+}
+
+fn repeated(why: Repeated) -> Public {
+    let (status, code, message) = match why {
+        Repeated::InFlight => (
+            StatusCode::CONFLICT,
+            "idempotency_key_in_use",
+            "A request with the same Idempotency-Key is being answered. Try again later.",
+        ),
+        Repeated::OtherBody => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "A request with the same Idempotency-Key had another body. Use a new key.",
+        ),
+        Repeated::TooLarge => (
+            StatusCode::CONFLICT,
+            "idempotent_answer_too_large",
+            "A request with the same Idempotency-Key has been answered, and the answer was too \
+             large to be kept. Use a new key to have it made again.",
+        ),
+    };
+    let param = Some("Idempotency-Key".to_owned());
+    Public { param, ..client(status, code, message.to_owned()) }
 }
 
 fn conflict(code: &str, param: &str, message: String) -> Public {

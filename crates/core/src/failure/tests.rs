@@ -21,6 +21,18 @@ fn a_servers_words_are_passed_on_only_when_they_speak_about_the_request() {
         assert_eq!((code, public.status.as_u16()), (code, seen));
         assert!(!public.message.contains("abc"), "{code}: {}", public.message);
     }
+    let never = Failure::Upstream(UpstreamError::Status {
+        status: StatusCode::NOT_IMPLEMENTED,
+        report: Report {
+            message: "only 'auto' is supported".to_owned(),
+            kind: Some("NotImplementedError".into()),
+            ..Report::default()
+        },
+        retry_after: None,
+    });
+    let public = never.public();
+    assert_eq!((public.status.as_u16(), public.code.as_str()), (400, "upstream_rejected"));
+    assert_eq!((never.blame(), &*public.message), (Blame::Client, "only 'auto' is supported"));
     let public = status(400, "temperature must be non-negative").public();
     assert_eq!((public.status.as_u16(), public.code.as_str()), (400, "upstream_rejected"));
     assert_eq!(public.message, "temperature must be non-negative");

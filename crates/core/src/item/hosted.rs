@@ -18,6 +18,24 @@ pub struct HostedItem {
     pub told: Told,
 }
 
+impl HostedItem {
+    /// The field of a call from which the model is told its arguments.
+    pub fn arguments_field(&self) -> &'static str {
+        let several = self.fields.iter().any(|(name, _)| name == "actions");
+        match self.kind {
+            HostedKind::ComputerCall if several => "actions",
+            HostedKind::WebSearchCall
+            | HostedKind::LocalShellCall
+            | HostedKind::ShellCall
+            | HostedKind::ComputerCall => "action",
+            HostedKind::FileSearchCall => "queries",
+            HostedKind::CodeInterpreterCall => "code",
+            HostedKind::ApplyPatchCall => "operation",
+            _ => "arguments",
+        }
+    }
+}
+
 /// What the model is told of a hosted item. Names follow the rule of functions.
 #[derive(Clone, Debug)]
 pub enum Told {

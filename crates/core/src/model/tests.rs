@@ -22,7 +22,7 @@ fn a_mode_serves_the_routes_that_vllm_serves_with_such_a_model() {
     let served = |mode: Mode| -> Vec<Route> {
         Route::ALL.into_iter().filter(|route| mode.serves(*route)).collect()
     };
-    assert_eq!(served(Mode::Chat), [Route::ChatCompletions, Route::Completions]);
+    assert_eq!(served(Mode::Chat), [Route::ChatCompletions, Route::Responses, Route::Completions]);
     assert_eq!(served(Mode::Rerank), [Route::Rerank, Route::Score]);
     assert_eq!(served(Mode::Any), Route::ALL);
 }

@@ -220,6 +220,15 @@ pub trait ResponseStore: Send + Sync {
         page: &PageQuery,
     ) -> Result<PageLookup, StoreError>;
 
+    /// The items with these ids, whichever of the owner's responses and conversations they are part
+    /// of: the newest where there are several, in any order, read with one query. `None`: together
+    /// they are more than the store reads at once.
+    async fn items_by_id(
+        &self,
+        scope: &Scope,
+        ids: &[&str],
+    ) -> Result<Option<Vec<StoredItem>>, StoreError>;
+
     /// Whether the store can be read at this moment: for readiness probes.
     async fn probe(&self) -> Result<(), StoreError>;
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use crate::backend::{ApiKind, BackendState, Load, Offer, ServedModel};
+use crate::backend::{ApiKind, BackendState, Load, Offer, ServedModel, Standing};
 use crate::upstream_error::UpstreamError;
 
 /// The routes of a model server that the gateway uses. There is no way to name another one, so no
@@ -29,11 +29,15 @@ pub enum Route {
     Score,
     /// `GET /v1/models`
     Models,
+    /// `POST /tokenize`: how many tokens a prompt has.
+    Tokenize,
+    /// `POST /apply-template`: the prompt that a chat becomes, at llama.cpp's server.
+    ApplyTemplate,
 }
 
 impl Route {
     /// Every route.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::ChatCompletions,
         Self::Responses,
         Self::Completions,
@@ -41,6 +45,8 @@ impl Route {
         Self::Rerank,
         Self::Score,
         Self::Models,
+        Self::Tokenize,
+        Self::ApplyTemplate,
     ];
 
     /// Its path: the same at the gateway and at a model server.
@@ -53,6 +59,8 @@ impl Route {
             Self::Rerank => "/v1/rerank",
             Self::Score => "/v1/score",
             Self::Models => "/v1/models",
+            Self::Tokenize => "/tokenize",
+            Self::ApplyTemplate => "/apply-template",
         }
     }
 }
@@ -93,6 +101,18 @@ pub struct UpstreamReply {
     pub body: UpstreamBody,
 }
 
+/// What can be told of a server at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Its [state](Upstream::state), without a reason.
+    pub standing: Standing,
+    /// Requests that wait in its own queue, by its [load](Upstream::load); 0 where it says nothing.
+    pub waiting: u32,
+    /// Counts its [lists of models](Upstream::served): what was found in one of them holds until
+    /// there is another.
+    pub lists: u32,
+}
+
 /// A model server.
 #[async_trait]
 pub trait Upstream: Send + Sync {
@@ -105,6 +125,10 @@ pub trait Upstream: Send + Sync {
     /// Waits until [`Upstream::state`] may have changed since this was called. It may return too
     /// often, never too late.
     async fn changed(&self);
+
+    /// What can be told of it without waiting for anybody: a choice among many servers looks at
+    /// each of them.
+    fn glance(&self) -> Glance;
 
     /// What it said of its load, last time it was asked; `None` when it does not say.
     fn load(&self) -> Option<Load>;
@@ -125,4 +149,8 @@ pub trait Upstream: Send + Sync {
     /// Tells what became of a call whose head had arrived: `Err` for an answer that broke, stalled
     /// or reported an error of the server. It helps the server's state, and decides nothing alone.
     fn observe(&self, outcome: Result<(), &UpstreamError>);
+
+    /// Tells that its list of models may not be what it was: it did not know a name that it listed,
+    /// or somebody wants one that it did not list. It may be asked for the list again.
+    fn doubt_names(&self);
 }

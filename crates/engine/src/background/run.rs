@@ -12,6 +12,7 @@ use transom_core::clock::Timestamp;
 use transom_core::failure::Failure;
 use transom_core::id::ResponseId;
 use transom_core::port::jobs::{Events, JobLease, JobOrder};
+use transom_core::port::once::Form;
 use transom_core::port::store::{TurnRecord, TurnStatus};
 use transom_wire::responses::object::Head;
 use transom_wire::responses::request::{Delivery, Turn};
@@ -23,6 +24,7 @@ use crate::call::{Hints, Reply};
 use crate::gateway::Gateway;
 use crate::live::Snapshot;
 use crate::stage::admit::{RETRY_AFTER, Ticket};
+use crate::stage::once::Promise;
 use crate::stage::turn::{Prepared, Sink};
 
 /// When and as what a response begins: a response that is run again is the same response.
@@ -79,10 +81,12 @@ impl Gateway {
     async fn accept(
         self: &Arc<Self>,
         live: &Snapshot,
-        prepared: Prepared,
+        mut prepared: Prepared,
         entered: Entered,
         order: Order,
     ) -> Result<Json, Failure> {
+        let (promise, delivery) = (prepared.promise.take(), prepared.delivery);
+        let id = prepared.turn.head.id.clone();
         let scope = prepared.caller.scope.clone();
         let mut encoder = self.encoder(live, &prepared, Delivery::Stream);
         let mut first = BytesMut::new();
@@ -93,7 +97,18 @@ impl Gateway {
         self.jobs.accept(&scope, record, order.0, self.lease(), events).await?;
         entered.presence.wrote(end);
         self.start(live, prepared, entered, end);
+        self.note_acceptance(promise, &id, delivery).await;
         Ok(object)
+    }
+
+    /// Whoever asks again with the same key gets this response, as it is by then.
+    async fn note_acceptance(&self, promise: Option<Promise>, id: &ResponseId, wanted: Delivery) {
+        let Some(promise) = promise else { return };
+        let form = match wanted {
+            Delivery::Whole => Form::Json,
+            Delivery::Stream => Form::Events,
+        };
+        promise.keep_response(id.clone(), form).await;
     }
 
     /// Starts a turn that is stored, with so many events.

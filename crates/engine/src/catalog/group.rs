@@ -11,8 +11,9 @@ use transom_core::model::{DeploymentId, Model};
 use transom_core::port::upstream::Route;
 use transom_routing::pick::{Ask, Candidate};
 
+use super::digest::{Epoch, Moment};
 use super::line::Eligible;
-use super::survey::{Choice, Survey};
+use super::survey::{Choice, Nobody, Survey};
 use super::target::{Fit, Unfit};
 use super::{Flight, Memory, Target};
 
@@ -25,6 +26,7 @@ pub(crate) struct Group {
     levels: Vec<Vec<Arc<Target>>>,
     pub(crate) memory: Memory,
     pub(crate) routing: Arc<Routing>,
+    epoch: Epoch,
 }
 
 /// What a request is chosen a target for.
@@ -35,8 +37,9 @@ pub(crate) struct Wanted<'a> {
     /// asked for this.
     pub(crate) native: Option<Route>,
     pub(crate) ask: Ask<'a>,
-    /// Prompt and answer together, in tokens, as far as they can be guessed.
-    pub(crate) tokens: u32,
+    pub(crate) speed: Speed,
+    /// Prompt and answer together.
+    pub(crate) length: Length,
     /// Targets that have failed this request.
     pub(crate) tried: &'a [DeploymentId],
 }
@@ -52,8 +55,91 @@ impl Wanted<'_> {
     }
 }
 
-/// A target that can take a request.
-type Able<'a> = (&'a Arc<Target>, Fit);
+/// Which speed of a deployment counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speed {
+    /// How soon it begins an answer that comes as a stream.
+    FirstToken,
+    /// How soon it gives an answer that comes as a whole.
+    WholeAnswer,
+}
+
+/// Targets of one order that can take a request, each with how pickers see it and how well it can.
+#[derive(Default)]
+struct Able<'a> {
+    targets: Vec<&'a Arc<Target>>,
+    candidates: Vec<Candidate<'a>>,
+    fits: Vec<Fit>,
+    degraded: usize,
+}
+
+impl<'a> Able<'a> {
+    fn with_capacity(most: usize) -> Self {
+        Self {
+            targets: Vec::with_capacity(most),
+            candidates: Vec::with_capacity(most),
+            fits: Vec::with_capacity(most),
+            degraded: 0,
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, target: &'a Arc<Target>, candidate: Candidate<'a>, fit: Fit) {
+        self.targets.push(target);
+        self.candidates.push(candidate);
+        self.fits.push(fit);
+        self.degraded += usize::from(fit == Fit::Degraded);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    /// Those that stay.
+    fn retain(self, stays: impl Fn(&Target, Fit) -> bool) -> Self {
+        let mut kept = Self::default();
+        let all = self.targets.into_iter().zip(self.candidates).zip(self.fits);
+        for ((target, candidate), fit) in all.filter(|((target, _), fit)| stays(target, *fit)) {
+            kept.push(target, candidate, fit);
+        }
+        kept
+    }
+}
+
+/// Targets by the length that their servers say they take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Size {
+    /// Long enough for the request, as far as anybody knows.
+    Enough,
+    /// Shorter than the request seems to be. That is a guess: a picture is long as text and short
+    /// in tokens.
+    Short,
+}
+
+impl Size {
+    fn of(length: Option<u32>, wanted: &Wanted<'_>) -> Self {
+        let short = length.is_some_and(|length| wanted.length.tokens() > length);
+        if short { Self::Short } else { Self::Enough }
+    }
+}
+
+/// Prompt and answer together, in tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// As far as they can be guessed, rather too few than too many.
+    Guessed(u32),
+    /// The model's own tokenizer has counted them.
+    Counted(u32),
+}
+
+impl Length {
+    /// The number.
+    pub(crate) fn tokens(self) -> u32 {
+        match self {
+            Self::Guessed(tokens) | Self::Counted(tokens) => tokens,
+        }
+    }
+}
 
 impl Group {
     pub(super) fn new(
@@ -61,13 +147,14 @@ impl Group {
         targets: Vec<Arc<Target>>,
         memory: Memory,
         routing: Arc<Routing>,
+        epoch: Epoch,
     ) -> Self {
         let mut levels: BTreeMap<u32, Vec<Arc<Target>>> = BTreeMap::new();
         for target in &targets {
             levels.entry(target.deployment.order).or_default().push(Arc::clone(target));
         }
         let levels = levels.into_values().collect();
-        Self { model, targets, levels, memory, routing }
+        Self { model, targets, levels, memory, routing, epoch }
     }
 
     pub(super) fn target(&self, id: &DeploymentId) -> Option<&Arc<Target>> {
@@ -96,15 +183,34 @@ impl Group {
         loading && !there
     }
 
-    /// The targets that a request may go to, whatever their state.
+    /// The targets that a request may go to, whatever their state. Those that seem to be too short
+    /// are among them only when all are: who waits for the long one holds up nobody at the others.
     pub(crate) fn eligible(&self, wanted: &Wanted<'_>) -> Eligible {
-        let suited = self.targets.iter().filter(|target| wanted.suits(target).is_ok());
-        let able = suited.map(|target| &target.deployment).filter(|deployment| {
+        let able = self.targets.iter().filter(|target| {
+            let deployment = &target.deployment;
             deployment.mode.serves(wanted.route)
-                && deployment.max_context_tokens.is_none_or(|limit| wanted.tokens <= limit)
+                && wanted.suits(target).is_ok()
+                && target.too_short(wanted.length).is_none()
                 && !wanted.tried.contains(&deployment.id)
         });
-        able.map(|deployment| deployment.id.clone()).collect()
+        let able: Vec<_> = able.collect();
+        let enough = |target: &&&Arc<Target>| Size::of(target.length(), wanted) == Size::Enough;
+        let some = able.iter().any(|target| enough(&target));
+        let of_size = able.iter().filter(|target| !some || enough(target));
+        of_size.map(|target| target.deployment.id.clone()).collect()
+    }
+
+    /// The longest prompt and answer together that one of its targets takes on `route`, for a
+    /// request whose model is `name` without aliases. Those that are gone count only when all are.
+    /// `None`: nobody says.
+    pub(crate) fn max_model_len(&self, name: &Arc<str>, route: Route) -> Option<u32> {
+        let matched = self.model.name.matched(name).unwrap_or_default();
+        let longest = |counts: &dyn Fn(&Target) -> bool| {
+            let able = self.targets.iter().filter(|target| target.deployment.mode.serves(route));
+            let able = able.filter(|target| counts(target));
+            able.filter_map(|target| target.max_model_len(name, matched)).max()
+        };
+        longest(&|target| target.upstream.state().takes_requests()).or_else(|| longest(&|_| true))
     }
 
     /// Resolves when the state of a server may have changed since this was called.
@@ -118,15 +224,56 @@ impl Group {
     /// Orders are gone through from the lowest: the next one counts only when nobody of those
     /// before can take the request well or will have a place for it. When nobody can take it well,
     /// the lowest order that can take it at all does.
+    ///
+    /// Targets whose servers say that they take less than the request seems to need get it only when
+    /// no other is there, nor will be.
     pub(crate) fn choose(self: &Arc<Self>, wanted: &Wanted<'_>, now: Instant) -> Choice {
+        let at = self.epoch.moment(now);
+        let mut other_size = false;
+        let nobody = match self.choose_of(Size::Enough, wanted, at, &mut other_size) {
+            Choice::Nobody(nobody) if other_size => nobody,
+            choice => return choice,
+        };
+        match self.choose_of(Size::Short, wanted, at, &mut other_size) {
+            // What became of those that are long enough says more, if there are any.
+            Choice::Nobody(_) if nobody != Nobody::AllTried => Choice::Nobody(nobody),
+            choice => choice,
+        }
+    }
+
+    /// `other_size` becomes true when there are targets of the other size.
+    fn choose_of(
+        self: &Arc<Self>,
+        size: Size,
+        wanted: &Wanted<'_>,
+        at: Moment,
+        other_size: &mut bool,
+    ) -> Choice {
         let mut survey = Survey::default();
         let mut degraded = Vec::new();
         for level in &self.levels {
-            let mut able: Vec<Able<'_>> = Vec::with_capacity(level.len());
+            let mut able = Able::with_capacity(level.len());
             for target in level {
-                able.extend(look_at(target, wanted, now, &mut survey).map(|fit| (target, fit)));
+                if !is_for(target, wanted, &mut survey) {
+                    continue;
+                }
+                let glance = target.upstream.glance();
+                let listing = target.listing(glance.lists);
+                if Size::of(listing.length, wanted) != size {
+                    *other_size = true;
+                    continue;
+                }
+                // A server that is not there has said nothing of its routes that still counts.
+                let fit = target.fit(glance.standing, listing, at);
+                match fit.and_then(|fit| wanted.suits(target).map(|()| fit)) {
+                    Ok(fit) => {
+                        let candidate = target.candidate(glance.waiting, wanted.speed, at);
+                        able.push(target, candidate, fit);
+                    }
+                    Err(unfit) => survey.note(unfit),
+                }
             }
-            if !able.is_empty() && able.iter().all(|(_, fit)| *fit == Fit::Degraded) {
+            if !able.is_empty() && able.degraded == able.targets.len() {
                 degraded.push(able);
                 continue;
             }
@@ -134,7 +281,7 @@ impl Group {
             if !able.is_empty() {
                 survey.full();
             }
-            if let Some(flight) = self.pick(able, wanted, now) {
+            if let Some(flight) = self.pick(able, wanted, at) {
                 return Choice::Taken(flight);
             }
             if survey.is_full() {
@@ -143,31 +290,24 @@ impl Group {
         }
         for able in degraded {
             survey.full();
-            if let Some(flight) = self.pick(able, wanted, now) {
+            if let Some(flight) = self.pick(able, wanted, at) {
                 return Choice::Taken(flight);
             }
         }
-        survey.verdict(self.has_one(wanted.route), now)
+        survey.verdict(self.has_one(wanted.route), at.now)
     }
 
-    fn pick(
-        self: &Arc<Self>,
-        able: Vec<Able<'_>>,
-        wanted: &Wanted<'_>,
-        now: Instant,
-    ) -> Option<Flight> {
+    fn pick(self: &Arc<Self>, able: Able<'_>, wanted: &Wanted<'_>, at: Moment) -> Option<Flight> {
         // With nobody to choose among nothing has to be measured.
-        if let [(target, _)] = able.as_slice() {
-            return Flight::begin(target, self, now);
+        if let [only] = able.targets.as_slice() {
+            return Flight::begin(only, self, at.now);
         }
-        let mut left = self.healthiest(able, now);
-        let mut candidates: Vec<Candidate<'_>> =
-            left.iter().map(|target| target.candidate(now)).collect();
-        while !left.is_empty() {
-            let at = self.memory.picker.pick(&candidates, &wanted.ask).min(left.len() - 1);
-            candidates.remove(at);
-            let target = left.remove(at);
-            if let Some(flight) = Flight::begin(target, self, now) {
+        let Able { mut targets, mut candidates, .. } = self.healthiest(able, at.now);
+        while !targets.is_empty() {
+            let chosen = self.memory.picker.pick(&candidates, &wanted.ask).min(targets.len() - 1);
+            candidates.swap_remove(chosen);
+            let target = targets.swap_remove(chosen);
+            if let Some(flight) = Flight::begin(target, self, at.now) {
                 self.memory.picker.sent(&target.deployment.id, &wanted.ask);
                 return Some(flight);
             }
@@ -177,19 +317,21 @@ impl Group {
 
     /// Those that are not ejected, and ready rather than degraded as long as that leaves half of
     /// them: a worse one is better than nobody, and than one that has to do the work of many.
-    fn healthiest<'a>(&self, mut able: Vec<Able<'a>>, now: Instant) -> Vec<&'a Arc<Target>> {
-        let half = able.len().div_ceil(2);
+    fn healthiest<'a>(&self, mut able: Able<'a>, now: Instant) -> Able<'a> {
+        let half = able.targets.len().div_ceil(2);
         let ejection = self.memory.ejection();
-        let stays = |(target, _): &Able<'_>| !ejection.is_ejected(&target.deployment.id, now);
-        if able.iter().any(stays) {
-            able.retain(stays);
+        if ejection.is_anybody_out(now) {
+            let stays = |target: &Target| !ejection.is_ejected(&target.deployment.id, now);
+            if able.targets.iter().any(|target| stays(target)) {
+                able = able.retain(|target, _| stays(target));
+            }
         }
         drop(ejection);
-        let well = |(_, fit): &Able<'_>| *fit == Fit::Well;
-        if able.iter().filter(|able| well(able)).count() >= half {
-            able.retain(well);
+        let well = able.targets.len() - able.degraded;
+        if able.degraded > 0 && well >= half {
+            able = able.retain(|_, fit| fit == Fit::Well);
         }
-        able.into_iter().map(|(target, _)| target).collect()
+        able
     }
 
     /// Notes how a request ended at a target.
@@ -203,21 +345,20 @@ impl Group {
     }
 }
 
-fn look_at(target: &Target, wanted: &Wanted<'_>, now: Instant, survey: &mut Survey) -> Option<Fit> {
-    let deployment = &target.deployment;
-    if !deployment.mode.serves(wanted.route) {
-        return None;
+/// Whether a target is one for the request at all, however its server stands.
+fn is_for(target: &Target, wanted: &Wanted<'_>, survey: &mut Survey) -> bool {
+    if !target.serves(wanted.route) {
+        return false;
     }
-    if let Some(limit) = deployment.max_context_tokens.filter(|limit| wanted.tokens > *limit) {
+    if let Some(limit) = target.too_short(wanted.length) {
         survey.too_long(limit);
-        return None;
+        return false;
     }
-    if wanted.tried.contains(&deployment.id) {
+    if !wanted.tried.is_empty() && wanted.tried.contains(&target.deployment.id) {
         survey.tried();
-        return None;
+        return false;
     }
-    let fit = wanted.suits(target).and_then(|()| target.fit(now));
-    fit.inspect_err(|unfit| survey.note(*unfit)).ok()
+    true
 }
 
 #[cfg(test)]

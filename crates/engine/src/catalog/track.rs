@@ -10,14 +10,20 @@ use transom_routing::breaker::{self, Admits, Breaker};
 use transom_routing::latency::Ewma;
 use transom_routing::window::Window;
 
+use super::digest::{Digest, Epoch, Moment};
 use super::line::Lines;
 
 /// What was learnt about a deployment at its server. It outlives snapshots, as long as the
 /// deployment stays where it is.
+///
+/// What a choice reads of it comes first, in one line of the processor's cache.
+#[repr(C, align(64))]
 pub(crate) struct Track {
     in_flight: AtomicU32,
     /// Whether its server was gone when it was last looked at.
     away: AtomicBool,
+    /// What was learnt, as far as a choice reads it without the lock.
+    digest: Digest,
     learnt: Mutex<Learnt>,
     /// Where requests wait for this deployment.
     lines: Mutex<Vec<Weak<Lines>>>,
@@ -27,10 +33,44 @@ pub(crate) struct Track {
 pub(crate) struct Learnt {
     pub(crate) breaker: Breaker,
     pub(crate) first_token: Ewma,
+    pub(crate) whole_answer: Ewma,
     pub(crate) requests: Window,
     pub(crate) tokens: Window,
+    pub(super) tokenizer: Tokenizer,
     /// When a request last left others behind.
     company: Option<Instant>,
+}
+
+/// How a server counts the tokens of a prompt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tokenizer {
+    /// It has not been asked.
+    #[default]
+    Unasked,
+    /// It takes messages: vLLM.
+    OfMessages,
+    /// It takes prompts, and makes them of messages: llama.cpp's server.
+    OfPrompts,
+    /// It has none.
+    Absent {
+        /// When it was asked.
+        since: Instant,
+    },
+}
+
+/// How long a server is believed to have no tokenizer: another one may have taken its place without
+/// having been missed.
+const ABSENT_FOR: Duration = Duration::from_mins(1);
+
+impl Tokenizer {
+    fn is_old(self, now: Instant) -> bool {
+        matches!(self, Self::Absent { since } if now.saturating_duration_since(since) >= ABSENT_FOR)
+    }
+
+    /// What is still known of it.
+    pub(super) fn still(self, now: Instant) -> Self {
+        if self.is_old(now) { Self::Unasked } else { self }
+    }
 }
 
 /// Requests that end within this time may have had the same end.
@@ -47,17 +87,20 @@ pub(super) enum Held {
 
 impl Track {
     /// Nothing is known yet.
-    pub(super) fn new(routing: &Routing) -> Self {
+    pub(super) fn new(routing: &Routing, epoch: Epoch) -> Self {
         Self {
             in_flight: AtomicU32::new(0),
             away: AtomicBool::new(false),
             learnt: Mutex::new(Learnt {
                 breaker: Breaker::new(breaker_settings(routing)),
                 first_token: Ewma::default(),
+                whole_answer: Ewma::default(),
                 requests: Window::default(),
                 tokens: Window::default(),
+                tokenizer: Tokenizer::default(),
                 company: None,
             }),
+            digest: Digest::new(epoch),
             lines: Mutex::default(),
         }
     }
@@ -67,10 +110,21 @@ impl Track {
         self.away.store(true, Ordering::Relaxed);
     }
 
-    /// Its server is there: what it did before it went is not held against it.
+    /// Its server is there: what it did before it went is not held against it, and what it could not
+    /// do is asked anew.
+    #[inline]
     pub(super) fn there(&self) {
-        if self.away.load(Ordering::Relaxed) && self.away.swap(false, Ordering::Relaxed) {
-            self.with(|learnt| learnt.breaker.came_back());
+        if self.away.load(Ordering::Relaxed) {
+            self.is_back();
+        }
+    }
+
+    fn is_back(&self) {
+        if self.away.swap(false, Ordering::Relaxed) {
+            self.with(|learnt| {
+                learnt.breaker.came_back();
+                learnt.tokenizer = Tokenizer::default();
+            });
         }
     }
 
@@ -104,7 +158,51 @@ impl Track {
     }
 
     pub(super) fn with<T>(&self, f: impl FnOnce(&mut Learnt) -> T) -> T {
-        f(&mut lock(&self.learnt))
+        let mut learnt = lock(&self.learnt);
+        let told = f(&mut learnt);
+        self.digest.refresh(&learnt);
+        told
+    }
+
+    /// Whether nothing stands against a request where there are no rates, as far as can be told
+    /// without the lock.
+    pub(super) fn is_regular(&self, at: Moment) -> bool {
+        self.digest.is_regular(at)
+    }
+
+    /// Whether something may be sent, beside the number of requests at once.
+    pub(super) fn check(&self, limits: &Capacity, at: Moment) -> Result<(), Held> {
+        if self.digest.is_free(limits, at) {
+            return Ok(());
+        }
+        self.with(|learnt| {
+            learnt.forget(at.now);
+            learnt.check(limits, at.now).map(drop)
+        })
+    }
+
+    /// The share of its rates that this minute has used.
+    pub(super) fn used_share(&self, limits: &Capacity, at: Moment) -> f32 {
+        if limits.requests_per_minute.is_none() && limits.tokens_per_minute.is_none() {
+            return 0.0;
+        }
+        let counts = self.digest.counts(at).unwrap_or_else(|| {
+            self.with(|learnt| {
+                learnt.forget(at.now);
+                (learnt.requests.held().0, learnt.tokens.held().0)
+            })
+        });
+        shares(counts, limits)
+    }
+
+    /// How soon it begins to answer.
+    pub(super) fn first_token(&self, at: Moment) -> Option<Duration> {
+        self.digest.first_token(at)
+    }
+
+    /// How soon it is done with a whole answer.
+    pub(super) fn whole_answer(&self, at: Moment) -> Option<Duration> {
+        self.digest.whole_answer(at)
     }
 
     /// Takes a place within the limits, unless somebody else has just taken it. `Some` tells
@@ -181,10 +279,16 @@ impl Learnt {
         Some(admission)
     }
 
+    /// Drops what no longer counts.
+    fn forget(&mut self, now: Instant) {
+        self.requests.forget(now);
+        self.tokens.forget(now);
+    }
+
     /// The share of its rates that this minute has used.
+    #[cfg(test)]
     pub(super) fn used_share(&self, limits: &Capacity, now: Instant) -> f32 {
-        let requests = share(&self.requests, limits.requests_per_minute.map(u64::from), now);
-        requests.max(share(&self.tokens, limits.tokens_per_minute, now))
+        shares((self.requests.used(now), self.tokens.used(now)), limits)
     }
 }
 
@@ -198,9 +302,14 @@ fn over(window: &Window, limit: Option<u64>, now: Instant) -> Duration {
     limit.map_or(Duration::ZERO, |limit| window.until_free(limit, 1, now))
 }
 
+fn shares((requests, tokens): (u64, u64), limits: &Capacity) -> f32 {
+    let requests = share(requests, limits.requests_per_minute.map(u64::from));
+    requests.max(share(tokens, limits.tokens_per_minute))
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a share needs no more than a few digits")]
-fn share(window: &Window, limit: Option<u64>, now: Instant) -> f32 {
-    limit.map_or(0.0, |limit| window.used(now) as f32 / limit.max(1) as f32)
+fn share(used: u64, limit: Option<u64>) -> f32 {
+    limit.map_or(0.0, |limit| used as f32 / limit.max(1) as f32)
 }
 
 /// No code panics while it holds these locks, so a poisoned one is as good.

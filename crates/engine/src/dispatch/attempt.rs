@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use transom_core::port::upstream::{Patience as Limits, UpstreamRequest};
-use transom_core::upstream_error::UpstreamError;
+use transom_core::upstream_error::Symptom;
 use transom_wire::tap::ShownModel;
 
+use super::count::count;
 use super::job::Delivery;
-use super::opened::{Form, Hold, Opened, open};
+use super::opened::{Broken, Form, Hold, Opened, Progress, open};
 use super::place::Placed;
 use super::tries::{Failed, Tries, Went};
-use super::{Job, Names, Patience, Served, Stop, judge};
+use super::{Job, Names, Patience, Served, Stop};
 use crate::catalog::Flight;
 use crate::gateway::Gateway;
-use crate::metrics::fleet::AttemptLabel;
 
 impl Gateway {
     /// Tries the deployments of the model that `name` stands for.
@@ -47,8 +47,9 @@ impl Gateway {
             self.refuse_poison(job).map_err(Stop::Final)?;
             let pause = tries.next(&failed, job, self.random(), now());
             let Failed { error, upstream, target, .. } = failed;
-            let deployment = &target.deployment.id;
-            tracing::info!(%deployment, %error, again = pause.is_some(), "a call failed");
+            let (deployment, again) = (&target.deployment.id, pause.is_some());
+            let symptom = error.symptom().map(Symptom::word);
+            tracing::info!(%deployment, %error, symptom, again, "a call failed");
             let stop = Stop::Failed { error, upstream };
             match pause {
                 None => return Err(stop),
@@ -60,40 +61,36 @@ impl Gateway {
 
     async fn attempt(&self, job: &Job, placed: Placed, spent: Duration) -> Result<Served, Failed> {
         let Placed { mut flight, name } = placed;
+        flight.goes(self.metrics.fleet.calls(), job.prompt_tokens);
         let deployment = &flight.target.deployment;
         let matched = flight.group.model.name.matched(&name).unwrap_or_default();
         let upstream = deployment.upstream.resolve(&name, matched);
         let limits = less(job.delivery.patience(&deployment.timeouts), spent);
-        let kind = flight.target.upstream.api_kind();
-        let (route, body) = job.call(kind, &upstream);
-        let request = UpstreamRequest { route, body, patience: limits };
-        let speaks = job.spoken(kind);
-        let form = match job.delivery {
-            Delivery::Whole => Form::Whole,
-            Delivery::Stream => {
-                Form::Stream { speaks, event_bytes: self.event_bytes(), until: Hold::Content }
-            }
-            Delivery::Collected => {
-                Form::Stream { speaks, event_bytes: self.event_bytes(), until: Hold::End }
-            }
-        };
+        let speaks = job.spoken(flight.target.upstream.api_kind());
         let exposed = flight.group.model.expose_upstream_model;
         let shown = (!exposed).then(|| ShownModel::new(&job.asked));
-        let opened = open(flight.target.upstream.as_ref(), request, form, shown.as_ref()).await;
-        self.count(&flight, opened.as_ref().err());
+        let opened = self.call(job, &flight, &upstream, limits, shown.as_ref()).await;
         match opened {
             Ok(opened) => {
-                if let Opened::Stream { first_content, .. } = &opened {
-                    flight.first_token(first_content.into_std());
+                match &opened {
+                    Opened::Stream { first_content, .. } => {
+                        flight.first_token(first_content.into_std());
+                    }
+                    Opened::Whole(_) => flight.whole_answer(now()),
+                    Opened::Counted(_) => {}
                 }
-                flight.began(now());
+                // A tokenizer may work although the engine behind it is dead.
+                if !matches!(opened, Opened::Counted(_)) {
+                    flight.began(now());
+                }
                 let names = shown.map(|shown| Names { shown, upstream });
                 Ok(Served { opened, speaks, flight, names })
             }
-            Err(error) => {
+            Err(broken) => {
                 let called = flight.started;
-                flight.failed(&error, now());
-                self.note_death(job, &flight, &error).await;
+                flight.failed(&broken.error, now());
+                self.note_death(job, &flight, &broken).await;
+                let error = broken.error;
                 let (target, group) = (Arc::clone(&flight.target), Arc::clone(&flight.group));
                 let left = limits.total.saturating_sub(now().saturating_duration_since(called));
                 Err(Failed { error, upstream, target, group, left })
@@ -101,13 +98,31 @@ impl Gateway {
         }
     }
 
-    fn count(&self, flight: &Flight, error: Option<&UpstreamError>) {
-        let outcome = error.map_or("ok", |error| judge::class(error).word());
-        let deployment = Arc::clone(&flight.target.deployment.id.0);
-        self.metrics.fleet.attempts.get_or_create(&AttemptLabel { deployment, outcome }).inc();
-        if let Some(symptom) = error.and_then(UpstreamError::symptom) {
-            self.metrics.fleet.symptom(symptom);
-        }
+    /// Has the job done at the deployment, whose name for the model is `upstream`.
+    async fn call(
+        &self,
+        job: &Job,
+        flight: &Flight,
+        upstream: &str,
+        patience: Limits,
+        shown: Option<&ShownModel>,
+    ) -> Result<Opened, Broken> {
+        let kind = flight.target.upstream.api_kind();
+        let (speaks, event_bytes) = (job.spoken(kind), self.event_bytes());
+        let stream = |until| Form::Stream { speaks, event_bytes, until };
+        let form = match &job.delivery {
+            Delivery::Whole => Form::Whole,
+            Delivery::Stream => stream(Hold::Content),
+            Delivery::Collected => stream(Hold::End),
+            Delivery::Counted(questions) => {
+                let counted = count(&flight.target, questions, upstream, patience).await;
+                let progress = Progress::Hidden;
+                return counted.map(Opened::Counted).map_err(|error| Broken { error, progress });
+            }
+        };
+        let (route, body) = job.call(kind, upstream);
+        let request = UpstreamRequest { route, body, patience };
+        open(flight.target.upstream.as_ref(), request, form, shown).await
     }
 }
 

@@ -11,7 +11,8 @@ use transom_routing::prompt::Prompt;
 use transom_routing::queue::Priority;
 use transom_wire::native::Unsupported;
 
-use crate::catalog::Wanted;
+use super::count::Questions;
+use crate::catalog::{Length, Speed, Wanted};
 
 /// Bytes of a prompt that make one token, for a guess that is rather too low than too high: a
 /// request must not be refused for being too long when it is not.
@@ -33,8 +34,10 @@ pub(crate) struct Job {
     pub(crate) prompt: Prompt,
     /// Ties it to a conversation.
     pub(crate) session: Option<u64>,
-    /// Prompt and answer together, in tokens; a guess.
-    pub(crate) tokens: u32,
+    /// The prompt, in tokens; a guess.
+    pub(crate) prompt_tokens: u32,
+    /// Prompt and answer together.
+    pub(crate) length: Length,
     /// Whether who asks may read about the servers: an operator.
     pub(crate) operator: bool,
     /// Whose it is, for fair waiting.
@@ -96,12 +99,16 @@ impl Job {
             Native::Body(_) => Some(Route::Responses),
             Native::Unsaid(_) | Native::Unplanned => None,
         };
-        Wanted { route: self.route, native, ask, tokens: self.tokens, tried }
+        let speed = match &self.delivery {
+            Delivery::Whole | Delivery::Counted(_) => Speed::WholeAnswer,
+            Delivery::Stream | Delivery::Collected => Speed::FirstToken,
+        };
+        Wanted { route: self.route, native, ask, speed, length: self.length, tried }
     }
 }
 
 /// How the answer is asked for, and how the client gets it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) enum Delivery {
     /// Whole on both sides.
     Whole,
@@ -109,14 +116,18 @@ pub(crate) enum Delivery {
     Stream,
     /// A stream from the model server that the client gets whole.
     Collected,
+    /// No answer: what is wanted is the number of tokens in the prompt.
+    Counted(Arc<Questions>),
 }
 
 impl Delivery {
     /// How long to wait for a deployment.
-    pub(crate) fn patience(self, timeouts: &Timeouts) -> Patience {
+    pub(crate) fn patience(&self, timeouts: &Timeouts) -> Patience {
         let Timeouts { request, first_chunk, stream, idle } = *timeouts;
         match self {
-            Self::Whole => Patience { first_byte: request, idle, total: request },
+            Self::Whole | Self::Counted(_) => {
+                Patience { first_byte: request, idle, total: request }
+            }
             Self::Stream => Patience { first_byte: first_chunk, idle, total: stream },
             Self::Collected => Patience { first_byte: first_chunk, idle, total: request },
         }
@@ -124,7 +135,12 @@ impl Delivery {
 }
 
 /// A guess of the tokens that a prompt of so many bytes and its answer need.
-pub(crate) fn guess_tokens(prompt: usize, answer: u64) -> u32 {
-    let prompt = (prompt / MOST_BYTES_PER_TOKEN) as u64;
-    u32::try_from(prompt.saturating_add(answer)).unwrap_or(u32::MAX)
+pub(crate) fn guess(prompt: usize, answer: u64) -> Length {
+    let prompt = u64::from(guess_prompt(prompt));
+    Length::Guessed(u32::try_from(prompt.saturating_add(answer)).unwrap_or(u32::MAX))
+}
+
+/// A guess of the tokens of a prompt of so many bytes.
+pub(crate) fn guess_prompt(bytes: usize) -> u32 {
+    u32::try_from(bytes / MOST_BYTES_PER_TOKEN).unwrap_or(u32::MAX)
 }

@@ -37,6 +37,8 @@ pub(crate) enum Opened {
         /// The rest.
         rest: UpstreamBody,
     },
+    /// No answer: the tokens of the prompt, where the server tells.
+    Counted(Option<u64>),
 }
 
 /// How an answer comes.
@@ -65,14 +67,51 @@ pub(crate) enum Hold {
     End,
 }
 
+/// An answer that broke before its client saw anything of it.
+#[derive(Debug)]
+pub(super) struct Broken {
+    pub(super) error: UpstreamError,
+    pub(super) progress: Progress,
+}
+
+/// How far a server had got with an answer that broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// It was reading the prompt: no content had come.
+    Prefill,
+    /// It was writing.
+    Decode,
+    /// Nobody knows: a whole answer does not show it.
+    Hidden,
+}
+
 /// Calls a server, and waits for the whole answer or for the first content of a stream. Until then
 /// another server can take over without the client seeing it (design decision 10). `shown` is the
 /// model's name in a whole answer; streams are renamed where they are passed on.
-pub(crate) async fn open(
+pub(super) async fn open(
     upstream: &dyn Upstream,
     request: UpstreamRequest,
     form: Form,
     shown: Option<&ShownModel>,
+) -> Result<Opened, Broken> {
+    let mut content = None;
+    let opened = until_visible(upstream, request, form, shown, &mut content).await;
+    opened.map_err(|error| {
+        let progress = match (form, content) {
+            (Form::Whole, _) => Progress::Hidden,
+            (Form::Stream { .. }, None) => Progress::Prefill,
+            (Form::Stream { .. }, Some(_)) => Progress::Decode,
+        };
+        Broken { error, progress }
+    })
+}
+
+async fn until_visible(
+    upstream: &dyn Upstream,
+    request: UpstreamRequest,
+    form: Form,
+    shown: Option<&ShownModel>,
+    content: &mut Option<Instant>,
 ) -> Result<Opened, UpstreamError> {
     let reply = check_status(upstream.call(request).await?).await?;
     match form {
@@ -87,18 +126,20 @@ pub(crate) async fn open(
                 ApiKind::ChatCompletions => MOST_HELD,
                 ApiKind::Responses => MOST_HELD_NATIVE,
             };
-            hold_back(reply.body, Watch::new(speaks, event_bytes), most, until).await
+            hold_back(reply.body, Watch::new(speaks, event_bytes), most, until, content).await
         }
     }
 }
 
+/// `content` is when the first content came, whatever becomes of the rest.
 async fn hold_back(
     mut rest: UpstreamBody,
     mut watch: Watch,
     most_held: usize,
     until: Hold,
+    content: &mut Option<Instant>,
 ) -> Result<Opened, UpstreamError> {
-    let (mut held, mut size, mut content) = (VecDeque::new(), 0, None);
+    let (mut held, mut size) = (VecDeque::new(), 0);
     while let Some(frame) = rest.frame().await {
         let Ok(chunk) = frame?.into_data() else { continue };
         size += chunk.len();

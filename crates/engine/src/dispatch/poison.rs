@@ -3,7 +3,8 @@
 //! A failover that works well can carry one deadly request through a whole fleet. A request whose
 //! server died under it is remembered, and after some deaths it is refused for a while
 //! (`reliability-security.md` row A29). Only a request that was in prefill, or alone in flight, is
-//! held responsible: others merely stood near.
+//! held responsible: others merely stood near. A whole answer does not show where its server was, so
+//! a request for one is held responsible only when it was alone.
 
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use transom_core::upstream_error::UpstreamError;
 
 use super::Job;
 use super::attempt::now;
+use super::opened::{Broken, Progress};
 use crate::catalog::Flight;
 use crate::gateway::Gateway;
 
@@ -44,21 +46,18 @@ impl Gateway {
         self.hasher.hash_one(body.as_ref())
     }
 
-    /// Strikes a request whose server died under it before it gave any content.
-    pub(super) async fn note_death(&self, job: &Job, flight: &Flight, error: &UpstreamError) {
-        let dropped = matches!(error, UpstreamError::Truncated { .. });
-        if !dropped || now().saturating_duration_since(flight.started) > SUSPECT_FOR {
-            return;
+    /// Strikes a request whose server died under it before its client saw anything.
+    pub(super) async fn note_death(&self, job: &Job, flight: &Flight, broken: &Broken) {
+        let in_prefill = broken.progress == Progress::Prefill;
+        if is_death(&broken.error, flight) && (in_prefill || flight.is_alone(now())) {
+            self.strike_if_dead(&job.original, flight).await;
         }
-        self.strike_if_dead(&job.original, flight).await;
     }
 
     /// Strikes a request whose server died under it after it had given content, if no other request
     /// was there.
     pub(crate) fn suspect(self: &Arc<Self>, job: &Arc<Job>, flight: Flight, error: &UpstreamError) {
-        let dropped = matches!(error, UpstreamError::Truncated { .. });
-        let late = now().saturating_duration_since(flight.started) > SUSPECT_FOR;
-        if !dropped || late || !flight.is_alone(now()) {
+        if !is_death(error, &flight) || !flight.is_alone(now()) {
             return;
         }
         let (gateway, job) = (Arc::clone(self), Arc::clone(job));
@@ -80,7 +79,9 @@ impl Gateway {
             Ok(reply) => reply.body.collect().await.map(drop),
             Err(error) => Err(error),
         };
-        if let Err(error) = answer {
+        // Who shows a certificate lives, however little it is to be trusted.
+        let dead = answer.err().filter(|error| !matches!(error, UpstreamError::Tls { .. }));
+        if let Some(error) = dead {
             tracing::warn!(
                 deployment = %flight.target.deployment.id,
                 %error,
@@ -90,4 +91,10 @@ impl Gateway {
             self.poison().strike(fingerprint, now());
         }
     }
+}
+
+/// Whether a server may have died of a request that broke like this.
+fn is_death(error: &UpstreamError, flight: &Flight) -> bool {
+    let soon = now().saturating_duration_since(flight.started) <= SUSPECT_FOR;
+    soon && matches!(error, UpstreamError::Truncated { .. })
 }

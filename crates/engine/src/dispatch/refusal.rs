@@ -65,7 +65,8 @@ fn of_nobody(job: &Job, group: &Group, nobody: Nobody) -> Failure {
             format!(
                 "The model '{}' takes {limit} tokens at most, prompt and answer together; this \
                  request needs about {}.",
-                job.asked, job.tokens
+                job.asked,
+                job.length.tokens()
             ),
         ),
         Nobody::RateLimited { wait } => Failure::RateLimited { retry_after: wait },

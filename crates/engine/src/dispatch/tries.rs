@@ -90,6 +90,8 @@ impl Tries {
         let chosen = failed.target.deployment.upstream.fixed().is_none();
         let helps = match class {
             FailureClass::NotFound if chosen => false,
+            // One whose server takes more may take it.
+            FailureClass::ContextLength => self.pass_over_shorter(failed),
             class if alone => judge::helps_again(class),
             class => judge::helps_elsewhere(class),
         };
@@ -121,6 +123,16 @@ impl Tries {
         // Another deployment need not be spared, and a rest for a 429 is waited for in the line.
         let at_once = !alone || class == FailureClass::RateLimit;
         Some(if at_once { Duration::ZERO } else { backoff(self.retries - 1, None, random) })
+    }
+
+    /// Excludes all that do not take more than the one that found the request too long; whether
+    /// any other is left.
+    fn pass_over_shorter(&mut self, failed: &Failed) -> bool {
+        let Some(most) = failed.target.context() else { return false };
+        let longer = |target: &&Arc<Target>| target.context().is_some_and(|takes| takes > most);
+        let (longer, others): (Vec<_>, Vec<_>) = failed.group.targets.iter().partition(longer);
+        self.excluded.extend(others.iter().map(|target| target.deployment.id.clone()));
+        !longer.is_empty()
     }
 
     /// Excludes who has failed. Each order has its own retries; when they are used up, the rest of

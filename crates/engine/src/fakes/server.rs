@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use tokio::sync::{mpsc, watch};
 use transom_core::backend::{BackendState, Load, ServedModel};
-use transom_core::port::upstream::{Route, Upstream, UpstreamReply, UpstreamRequest};
+use transom_core::port::upstream::{Glance, Route, Upstream, UpstreamReply, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
 
 use super::answers::{stream_of, whole};
@@ -35,6 +36,8 @@ pub(crate) enum Play {
     Fails(UpstreamError),
     /// It answers well once a permit is there.
     Held(Arc<tokio::sync::Semaphore>),
+    /// Its connection breaks once a permit is there.
+    Drops(Arc<tokio::sync::Semaphore>),
     /// It never answers.
     Hangs,
     /// The adapter panics.
@@ -70,6 +73,9 @@ pub(crate) struct Server {
     always: Mutex<Play>,
     calls: watch::Sender<Vec<String>>,
     dead: AtomicBool,
+    takes: Mutex<Duration>,
+    doubts: AtomicUsize,
+    lists: AtomicU32,
 }
 
 impl Server {
@@ -82,6 +88,9 @@ impl Server {
             always: Mutex::new(Play::Answers),
             calls: watch::Sender::new(Vec::new()),
             dead: AtomicBool::new(false),
+            takes: Mutex::default(),
+            doubts: AtomicUsize::new(0),
+            lists: AtomicU32::new(0),
         }
     }
 
@@ -105,6 +114,7 @@ impl Server {
         let listed =
             models.map(|(id, len)| ServedModel { id: Arc::from(*id), max_model_len: *len });
         *lock(&self.served) = listed.collect();
+        self.lists.fetch_add(1, Ordering::Release);
         self
     }
 
@@ -120,10 +130,21 @@ impl Server {
         self
     }
 
+    /// How long it takes for whole answers.
+    pub(crate) fn takes(&self, time: Duration) -> &Self {
+        *lock(&self.takes) = time;
+        self
+    }
+
     /// It gives no sign of life any more.
     pub(crate) fn dies(&self) -> &Self {
         self.dead.store(true, Ordering::Relaxed);
         self
+    }
+
+    /// How often its list of models was doubted.
+    pub(crate) fn doubts(&self) -> usize {
+        self.doubts.load(Ordering::Relaxed)
     }
 
     /// The bodies of the calls it got.
@@ -146,7 +167,15 @@ impl Server {
                 permits.acquire().await.unwrap().forget();
                 Ok(asked.answer())
             }
-            Play::Answers => Ok(asked.answer()),
+            Play::Drops(permits) => {
+                permits.acquire().await.unwrap().forget();
+                Err(cut())
+            }
+            Play::Answers => {
+                let time = *lock(&self.takes);
+                tokio::time::sleep(time).await;
+                Ok(asked.answer())
+            }
             Play::Streams(said) => Ok(streamed(said)),
             Play::Live(pieces) => {
                 let pieces = lock(&pieces).take().unwrap();
@@ -198,6 +227,11 @@ impl Upstream for Server {
         Box::pin(async move { drop(state.changed().await) })
     }
 
+    fn glance(&self) -> Glance {
+        let lists = self.lists.load(Ordering::Acquire);
+        Glance { standing: self.state().standing(), waiting: 0, lists }
+    }
+
     fn load(&self) -> Option<Load> {
         None
     }
@@ -207,6 +241,10 @@ impl Upstream for Server {
     }
 
     fn observe(&self, _outcome: Result<(), &UpstreamError>) {}
+
+    fn doubt_names(&self) {
+        self.doubts.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// What a call asks for.

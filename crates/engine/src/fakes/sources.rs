@@ -1,22 +1,26 @@
 //! Time and randomness that are the same in every run.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use transom_core::clock::{Clock, Timestamp};
 use transom_core::id::IdSource;
 
-/// It is always noon.
-pub(super) struct Noon;
+/// It is always noon, unless a test has let time go by.
+#[derive(Default)]
+pub(super) struct Noon {
+    /// Milliseconds since noon.
+    pub(super) since: AtomicI64,
+}
 
 impl Clock for Noon {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(1_767_225_600_000)
+        Timestamp::from_millis(1_767_225_600_000 + self.since.load(Ordering::Relaxed))
     }
 }
 
 /// Numbers that are spread evenly.
 #[derive(Default)]
-pub(super) struct Spread(AtomicU64);
+pub(crate) struct Spread(AtomicU64);
 
 impl IdSource for Spread {
     fn random(&self) -> u128 {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use transom_core::Json;
 use transom_core::id::ResponseId;
 use transom_core::port::store::{
-    ItemPage, Lookup, PageLookup, PageQuery, ResponseStore, StoreError, TurnRecord,
+    ItemPage, Lookup, PageLookup, PageQuery, ResponseStore, StoreError, StoredItem, TurnRecord,
 };
 use transom_core::scope::Scope;
 
@@ -55,6 +55,14 @@ impl ResponseStore for Shelf {
         _: &PageQuery,
     ) -> Result<PageLookup, StoreError> {
         Ok(PageLookup::Found(ItemPage { items: Vec::new(), has_more: false }))
+    }
+
+    async fn items_by_id(
+        &self,
+        _: &Scope,
+        _: &[&str],
+    ) -> Result<Option<Vec<StoredItem>>, StoreError> {
+        Ok(Some(Vec::new()))
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

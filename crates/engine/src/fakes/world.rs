@@ -11,10 +11,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transom_core::backend::BackendId;
-use transom_core::clock::Timestamp;
+use transom_core::clock::{Clock as _, Timestamp};
 use transom_core::failure::Failure;
 use transom_core::fleet::{Fleet, Routing};
 use transom_core::model::{Alias, Model};
+use transom_core::port::once::IdempotencyKey;
 use transom_core::port::store::TurnRecord;
 use transom_core::port::upstream::Upstream;
 use transom_core::secret::Secret;
@@ -23,11 +24,12 @@ use transom_sealing::keyring::{Key, Keyring};
 use super::conversations::NoConversations;
 use super::fleet::{routing, settings};
 use super::jobs::NoJobs;
+use super::once::Keys;
 use super::rest;
 use super::server::Server;
 use super::sources::{Noon, Spread};
 use super::store::{Keeps, Shelf};
-use crate::call::{Call, Endpoint, EventBody, Hints, Reply, Transport};
+use crate::call::{Call, Endpoint, EventBody, Hints, Once, Reply, Transport};
 use crate::catalog::Catalog;
 use crate::gateway::{Gateway, Parts};
 use crate::live::Snapshot;
@@ -48,6 +50,9 @@ pub(crate) struct World {
     pub(crate) metrics: Metrics,
     servers: Mutex<BTreeMap<BackendId, Arc<Server>>>,
     records: Arc<Mutex<Vec<TurnRecord>>>,
+    /// What is kept for those who ask again.
+    pub(crate) keys: Arc<Keys>,
+    clock: Arc<Noon>,
 }
 
 /// What is declared.
@@ -85,11 +90,13 @@ impl Declared {
         let records = Arc::new(Mutex::new(Vec::new()));
         let metrics = Metrics::register(&mut Registry::default());
         let (tracker, cut) = (TaskTracker::new(), CancellationToken::new());
+        let (keys, clock) = (Arc::<Keys>::default(), Arc::<Noon>::default());
         let parts = Parts {
             store: Arc::new(Shelf { keeps: self.keeps, records: Arc::clone(&records) }),
             conversations: Arc::new(NoConversations),
             jobs: Arc::new(NoJobs),
-            clock: Arc::new(Noon),
+            once: keys.clone(),
+            clock: clock.clone(),
             ids: Arc::new(Spread::default()),
             metrics: metrics.clone(),
             tracker: tracker.clone(),
@@ -97,7 +104,7 @@ impl Declared {
             cut: cut.clone(),
         };
         let gateway = Arc::new(Gateway::new(first, parts));
-        World { gateway, tracker, cut, metrics, servers, records }
+        World { gateway, tracker, cut, metrics, servers, records, keys, clock }
     }
 }
 
@@ -154,15 +161,41 @@ impl World {
         body: impl Into<String>,
         key: Option<&str>,
     ) -> JoinHandle<Result<Reply, Failure>> {
+        self.ask_once(endpoint, body, key, None)
+    }
+
+    /// Likewise, with an `Idempotency-Key`. The request's id is the key and what it is asked for.
+    pub(crate) fn ask_once(
+        &self,
+        endpoint: Endpoint,
+        body: impl Into<String>,
+        key: Option<&str>,
+        once: Option<&str>,
+    ) -> JoinHandle<Result<Reply, Failure>> {
         let (gateway, body) = (self.gateway.clone(), Bytes::from(body.into()));
         let call = Call {
             endpoint,
             transport: Transport::Request,
             credentials: key.map(|key| Secret::new(key.to_owned())),
             hints: Hints::default(),
+            once: once.map(|key| Once {
+                key: IdempotencyKey::parse(key).unwrap(),
+                request: self.gateway.request_id(),
+            }),
             body: Box::pin(async move { Ok(body) }),
         };
         TaskTracker::new().spawn(async move { gateway.serve(call).await })
+    }
+
+    /// The time on the wall.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Lets the clock on the wall go on.
+    pub(crate) fn later(&self, time: Duration) {
+        let millis = i64::try_from(time.as_millis()).unwrap();
+        self.clock.since.fetch_add(millis, Ordering::Relaxed);
     }
 
     /// Asks `model` for a whole chat answer.
@@ -233,7 +266,8 @@ pub(crate) fn chat(model: &str, stream: &str) -> String {
 pub(crate) fn json(reply: Result<Reply, Failure>) -> Result<String, Failure> {
     match reply? {
         Reply::Json(body) => Ok(String::from_utf8(body.to_vec()).unwrap()),
-        Reply::Events(_) => panic!("a stream where a whole answer was asked for"),
+        Reply::Shortened(_, reply) => json(Ok(*reply)),
+        Reply::Events(_) | Reply::Again(_) => panic!("another kind of answer than was asked for"),
     }
 }
 
@@ -241,7 +275,8 @@ pub(crate) fn json(reply: Result<Reply, Failure>) -> Result<String, Failure> {
 pub(crate) fn events(reply: Reply) -> EventBody {
     match reply {
         Reply::Events(body) => body,
-        Reply::Json(_) => panic!("a whole answer where a stream was asked for"),
+        Reply::Shortened(_, reply) => events(*reply),
+        Reply::Json(_) | Reply::Again(_) => panic!("another kind of answer than was asked for"),
     }
 }
 

@@ -22,7 +22,7 @@ const QUEUE_POSITIONS: [f64; 9] = [0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 300.0,
 pub struct AttemptLabel {
     /// The deployment's id.
     pub deployment: Arc<str>,
-    /// `ok`, or the class of its failure.
+    /// `ok`, the class of its failure, or `cancelled` when its client did not wait for its end.
     pub outcome: &'static str,
 }
 
@@ -94,6 +94,25 @@ pub struct Fleet {
     pub reloads: Counter<u64, AtomicU64>,
 }
 
+/// Counts how calls of deployments end.
+#[derive(Clone)]
+pub(crate) struct Calls {
+    attempts: Family<AttemptLabel, Counter>,
+    symptoms: Family<SymptomLabel, Counter>,
+}
+
+impl Calls {
+    /// A call of a deployment has ended.
+    pub(crate) fn ended(&self, deployment: Arc<str>, outcome: &'static str) {
+        self.attempts.get_or_create(&AttemptLabel { deployment, outcome }).inc();
+    }
+
+    /// A failure has told what ails its server.
+    pub(crate) fn symptom(&self, symptom: Symptom) {
+        self.symptoms.get_or_create(&SymptomLabel { symptom: symptom.word() }).inc();
+    }
+}
+
 impl Default for Fleet {
     fn default() -> Self {
         Self {
@@ -114,9 +133,9 @@ impl Default for Fleet {
 }
 
 impl Fleet {
-    /// Counts a symptom.
-    pub(crate) fn symptom(&self, symptom: Symptom) {
-        self.symptoms.get_or_create(&SymptomLabel { symptom: symptom.word() }).inc();
+    /// What counts the ends of calls.
+    pub(crate) fn calls(&self) -> Calls {
+        Calls { attempts: self.attempts.clone(), symptoms: self.symptoms.clone() }
     }
 
     /// Forgets what is set when the page is made: a deployment that is gone has no state.

@@ -43,10 +43,11 @@ impl Gateway {
     ) -> Result<Reply, Failure> {
         let kept = compaction::kept(&joined.turn.generation.input);
         joined.turn.generation.input.push(compaction::question());
-        let job = Arc::new(live.plan_turn(asker, &joined, Delivery::Whole, model));
+        let plan = live.plan_turn(asker, &joined, Delivery::Whole, model);
+        let job = Arc::new(plan.job(&joined.turn.generation));
         let mut settlement = Settlement::open(&self.metrics, LABEL);
         let answered = tokio::select! {
-            answered = self.answer(live, &joined.turn, &job) => answered,
+            answered = self.summary(live, &joined.turn, &job) => answered,
             () = self.cut.cancelled() => Err(Failure::ShuttingDown),
         };
         let answer = answered.inspect_err(|failure| settlement.failed(failure))?;
@@ -70,7 +71,7 @@ impl Gateway {
     }
 
     /// Has the model called and takes its whole answer in.
-    async fn answer(
+    async fn summary(
         self: &Arc<Self>,
         live: &Snapshot,
         turn: &Turn,

@@ -3,18 +3,23 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use transom_core::caller::Principal;
 use transom_core::id::ConversationId;
 use transom_core::port::upstream::Route;
 use transom_core::request::Generation;
 use transom_routing::prompt::Prompt;
+use transom_routing::queue::Priority;
+use transom_wire::chat::{self, Question, RenderOptions};
+use transom_wire::native;
 use transom_wire::responses::request;
 use transom_wire::splice::{Edits, UsageChunk, rewrite};
-use transom_wire::{chat, native};
 
 use crate::call::Hints;
+use crate::catalog::Length;
 use crate::dispatch::Job;
-use crate::dispatch::job::{Delivery, Native, guess_tokens};
+use crate::dispatch::count::{Means, Questions};
+use crate::dispatch::job::{Delivery, Native, guess, guess_prompt};
 use crate::live::Snapshot;
 use crate::stage::rehydrate::Joined;
 use crate::stage::screen::Passage;
@@ -45,7 +50,8 @@ impl Snapshot {
             route: passage.route,
             delivery: if head.stream { Delivery::Stream } else { Delivery::Whole },
             session: session.map(tie),
-            tokens: guess_tokens(prompt.len(), head.max_tokens(&body).unwrap_or_default()),
+            prompt_tokens: guess_prompt(prompt.len()),
+            length: guess(prompt.len(), head.max_tokens(&body).unwrap_or_default()),
             prompt: Prompt::seeded(prompt, client.seed),
             operator: client.caller.is_operator(),
             owner: tie(&client.caller.scope.key),
@@ -61,54 +67,118 @@ impl Snapshot {
         }
     }
 
-    /// The job of a turn of the Responses API: always a stream from the model server.
+    /// How the jobs of a turn of the Responses API are made.
     pub(crate) fn plan_turn(
         &self,
         client: &Asker<'_>,
         joined: &Joined,
         delivery: request::Delivery,
         asked: Arc<str>,
-    ) -> Job {
-        let rendered = chat::render(&joined.turn.generation, &self.settings.render);
+    ) -> TurnPlan {
         let labels = &joined.turn.head.labels;
         let conversation = joined.turn.head.conversation.as_ref().map(ConversationId::as_str);
         let session = labels.prompt_cache_key.as_deref().or(conversation);
         let session = session.or(client.hints.session.as_deref()).unwrap_or(&joined.root);
-        let answer = u64::from(joined.turn.generation.max_output_tokens.unwrap_or_default());
-        let name = Arc::clone(&asked);
-        Job {
+        TurnPlan {
             asked,
-            route: Route::ChatCompletions,
             delivery: match delivery {
                 request::Delivery::Stream => Delivery::Stream,
                 request::Delivery::Whole => Delivery::Collected,
             },
-            session: Some(tie(session)),
-            tokens: guess_tokens(rendered.len(), answer),
-            prompt: Prompt::seeded(chat::after_model(&rendered, &name), client.seed),
+            says_native: self.catalog.asks_for_responses(),
+            render: self.settings.render,
+            session: tie(session),
+            seed: client.seed,
             operator: client.caller.is_operator(),
             owner: tie(&client.caller.scope.key),
             priority: client.hints.priority,
-            prompt_field: "input",
-            original: rendered.clone(),
-            native: self.plan_native(&joined.turn.generation, &name),
-            body: Box::new(move |model| chat::rename(&rendered, &name, model)),
         }
     }
 }
 
-impl Snapshot {
+/// How the jobs of one turn are made, whatever of its conversation is sent.
+pub(crate) struct TurnPlan {
+    /// The model's name as the client wrote it.
+    pub(crate) asked: Arc<str>,
+    render: RenderOptions,
+    delivery: Delivery,
+    session: u64,
+    seed: u64,
+    operator: bool,
+    owner: u64,
+    priority: Priority,
+    /// Whether any server is asked for turns at its own `/v1/responses`.
+    says_native: bool,
+}
+
+impl TurnPlan {
+    /// The call of the model: always a stream from its server.
+    pub(crate) fn job(&self, generation: &Generation) -> Job {
+        let rendered = chat::render(generation, &self.render);
+        let answer = u64::from(generation.max_output_tokens.unwrap_or_default());
+        let name = Arc::clone(&self.asked);
+        Job {
+            delivery: self.delivery.clone(),
+            prompt_tokens: guess_prompt(rendered.len()),
+            length: guess(rendered.len(), answer),
+            prompt: Prompt::seeded(chat::after_model(&rendered, &name), self.seed),
+            original: rendered.clone(),
+            native: self.native(generation),
+            body: Box::new(move |model| chat::rename(&rendered, &name, model)),
+            ..self.blank()
+        }
+    }
+
+    /// The question how many tokens the prompt of that call has.
+    pub(crate) fn count(&self, generation: Arc<Generation>, means: Means) -> Job {
+        let asked = chat::count_question(&generation, &self.render, Question::OneToken);
+        let questions = Questions { generation, render: self.render, means };
+        Job {
+            delivery: Delivery::Counted(Arc::new(questions)),
+            // A prompt that is too long for an answer can still be counted.
+            length: Length::Guessed(0),
+            prompt: Prompt::seeded(chat::after_model(&asked, &self.asked), self.seed),
+            original: asked,
+            ..self.blank()
+        }
+    }
+
+    /// How much a prompt makes, in bytes of its messages and tools.
+    pub(crate) fn size(&self, generation: &Generation) -> usize {
+        chat::count_question(generation, &self.render, Question::Tokenize).len()
+    }
+
     /// What servers get that are asked for turns at their own `/v1/responses`, if there are any.
-    fn plan_native(&self, generation: &Generation, asked: &Arc<str>) -> Native {
-        if !self.catalog.asks_for_responses() {
+    fn native(&self, generation: &Generation) -> Native {
+        if !self.says_native {
             return Native::Unplanned;
         }
-        match native::render(generation, &self.settings.render) {
+        match native::render(generation, &self.render) {
             Ok(rendered) => {
-                let asked = Arc::clone(asked);
+                let asked = Arc::clone(&self.asked);
                 Native::Body(Box::new(move |model| chat::rename(&rendered, &asked, model)))
             }
             Err(unsupported) => Native::Unsaid(unsupported),
+        }
+    }
+
+    /// What all of them have in common.
+    fn blank(&self) -> Job {
+        Job {
+            asked: Arc::clone(&self.asked),
+            route: Route::ChatCompletions,
+            delivery: Delivery::Whole,
+            session: Some(self.session),
+            length: Length::Guessed(0),
+            prompt: Prompt::default(),
+            operator: self.operator,
+            owner: self.owner,
+            priority: self.priority,
+            prompt_field: "input",
+            prompt_tokens: 0,
+            original: Bytes::new(),
+            body: Box::new(|_| Bytes::new()),
+            native: Native::Same,
         }
     }
 }
@@ -117,7 +187,7 @@ impl Snapshot {
 fn prompt_field(route: Route) -> &'static str {
     match route {
         Route::ChatCompletions => "messages",
-        Route::Completions => "prompt",
+        Route::Completions | Route::Tokenize | Route::ApplyTemplate => "prompt",
         Route::Responses | Route::Embeddings | Route::Models => "input",
         Route::Rerank => "documents",
         Route::Score => "text_1",
@@ -131,3 +201,6 @@ fn tie(text: &str) -> u64 {
     text.hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,8 @@ impl Gateway {
             None => None,
             Some(asked) => Some(self.hold(&caller.scope, asked, &birth.id).await?),
         };
-        match self.join(live, caller, session, request, (birth, held.as_ref())).await {
+        let conversation = held.as_ref().map(|held| held.conversation().clone());
+        match self.join(live, caller, session, request, (birth, conversation)).await {
             Ok((turn, root)) => Ok(Joined { turn, root, held }),
             Err(failure) => {
                 // Before the refusal goes out: a client that sends a better request finds it free.
@@ -60,19 +61,36 @@ impl Gateway {
         }
     }
 
+    /// Likewise for a request that changes nothing: a conversation is read while others may work on it.
+    pub(crate) async fn read_along(
+        &self,
+        live: &Snapshot,
+        caller: &Principal,
+        request: CreateResponse,
+        birth: Birth,
+    ) -> Result<Joined, Failure> {
+        let conversation = request.conversation.as_deref().map(|asked| {
+            let (id, param) = (asked.to_owned(), "conversation");
+            ConversationId::parse(asked)
+                .ok_or(Failure::NotFound(Missing::Conversation { id, param }))
+        });
+        let conversation = conversation.transpose()?;
+        let (turn, root) = self.join(live, caller, None, request, (birth, conversation)).await?;
+        Ok(Joined { turn, root, held: None })
+    }
+
     async fn join(
         &self,
         live: &Snapshot,
         caller: &Principal,
         session: Option<&Arc<Session>>,
-        request: CreateResponse,
-        (birth, held): (Birth, Option<&Held>),
+        mut request: CreateResponse,
+        (birth, conversation): (Birth, Option<ConversationId>),
     ) -> Result<(Turn, String), Failure> {
-        let conversation = held.map(|held| held.conversation().clone());
+        let in_conversation = conversation.is_some();
         let (mut past, root) = match (&conversation, &request.previous_response_id) {
             (Some(conversation), _) => {
                 let past = self.said(caller, conversation).await?;
-                refuse_twice(&past, &request.input)?;
                 (past, Some(conversation.as_str().to_owned()))
             }
             (None, Some(id)) => {
@@ -84,15 +102,24 @@ impl Gateway {
         };
         let named = if conversation.is_some() { "conversation" } else { PARAM };
         unseal::past(&live.keyring, &caller.scope, &mut past.items, named)?;
+        let mut given = std::mem::take(&mut request.input);
+        unseal::new(&live.keyring, &caller.scope, &request.model, &mut given)?; // sealed items -> open
+        let mut new = self.refer(&caller.scope, &past.items, given, "input").await?;
+        if conversation.is_some() {
+            refuse_twice(&past, &new)?;
+        }
+        unseal::past(&live.keyring, &caller.scope, &mut new, "input")?;
         let (Birth { id, created_at }, ids) = (birth, self.ids.as_ref());
-        let turn = request.resolve(past, Begin { id, created_at, conversation, ids })?;
+        let mut turn = request.resolve(past, new, Begin { id, created_at, conversation, ids })?;
         let nothing_said =
             turn.generation.input.is_empty() && turn.generation.instructions.is_none();
-        if held.is_some() && nothing_said {
+        if in_conversation && nothing_said {
             let message = "The conversation has no items yet: send 'input'.".to_owned();
             return Err(Failure::invalid("input", "missing_required_parameter", message));
         }
         check_pairs(&turn)?;
+        let inherited = turn.generation.input.len().saturating_sub(turn.input.len());
+        self.files.read(&mut turn.generation.input, "input", inherited).await?;
         // The first turn of a chain is its own root.
         let root = root.unwrap_or_else(|| turn.head.id.as_str().to_owned());
         Ok((turn, root))

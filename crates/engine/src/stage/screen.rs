@@ -10,6 +10,7 @@ use transom_core::item::{FunctionCallOutput, FunctionOutput, HostedItem, Item, T
 use transom_core::port::upstream;
 use transom_core::request::OutputFormat;
 use transom_core::tool::{FunctionTool, InputFormat, OwnTool};
+use transom_wire::responses::item::InputItem;
 use transom_wire::responses::request::{self, CreateResponse};
 use transom_wire::scan::{self, Head};
 use transom_wire::shield::{Extra, Inspection, Route, Shield};
@@ -23,6 +24,8 @@ pub(crate) enum Screened {
     Bytes(Passage),
     /// It is typed. Boxed because it is much the larger case.
     Response(Box<CreateResponse>),
+    /// Likewise, and only its tokens are to be counted.
+    Count(Box<CreateResponse>),
 }
 
 /// A request whose bytes go through.
@@ -50,7 +53,9 @@ impl Snapshot {
             Endpoint::Embeddings => (Route::Embeddings, Some(upstream::Route::Embeddings)),
             Endpoint::Rerank => (Route::Rerank, Some(upstream::Route::Rerank)),
             Endpoint::Score => (Route::Score, Some(upstream::Route::Score)),
-            Endpoint::Responses | Endpoint::Compact => (Route::Responses, None),
+            Endpoint::Responses | Endpoint::Compact | Endpoint::InputTokens => {
+                (Route::Responses, None)
+            }
         };
         let shield = &self.settings.shield;
         shield.check_fields(&body, &head, rules).map_err(Failure::Invalid)?;
@@ -59,13 +64,20 @@ impl Snapshot {
         }
         let mut request = match (endpoint, transport) {
             (Endpoint::Compact, _) => request::parse_compact(&body)?,
+            (Endpoint::InputTokens, _) => request::parse_count(&body)?,
             (_, Transport::Request) => request::parse(&body)?,
             (_, Transport::Socket(_)) => request::parse_event(&body)?,
         };
         check_schemas(shield, &request).map_err(Failure::Invalid)?;
-        check_items(shield, &request.input, "input").map_err(Failure::Invalid)?;
+        // What is stored has been looked at when it was stored.
+        let new = request.input.iter().map(InputItem::as_new);
+        check_items(shield, new, "input").map_err(Failure::Invalid)?;
         keep_allowed(shield, &mut request.extra).map_err(Failure::Invalid)?;
-        Ok(Screened::Response(Box::new(request)))
+        let request = Box::new(request);
+        Ok(match endpoint {
+            Endpoint::InputTokens => Screened::Count(request),
+            _ => Screened::Response(request),
+        })
     }
 }
 
@@ -104,8 +116,13 @@ fn check_tool(inspection: &mut Inspection<'_>, tool: &OwnTool, param: &str) -> R
 }
 
 /// The same rule for pictures as on the road where bytes go through; and arguments within bounds.
-pub(crate) fn check_items(shield: &Shield, items: &[Item], list: &str) -> Result<(), Invalid> {
-    for (at, item) in items.iter().enumerate() {
+pub(crate) fn check_items<'a>(
+    shield: &Shield,
+    items: impl Iterator<Item = Option<&'a Item>>,
+    list: &str,
+) -> Result<(), Invalid> {
+    for (at, item) in items.enumerate() {
+        let Some(item) = item else { continue };
         let (parts, field) = match item {
             Item::Message(message) => (&message.content, "content"),
             Item::FunctionCallOutput(FunctionCallOutput { output, .. })
@@ -118,18 +135,24 @@ pub(crate) fn check_items(shield: &Shield, items: &[Item], list: &str) -> Result
                 shield.check_arguments(&call.arguments, &format!("{list}[{at}].arguments"))?;
                 continue;
             }
-            Item::Hosted(HostedItem {
-                told: Told::Done { arguments, .. } | Told::Call { arguments, .. },
-                ..
-            }) => {
-                shield.check_arguments(arguments, &format!("input[{at}]"))?;
+            Item::Hosted(
+                hosted @ HostedItem {
+                    told: Told::Done { arguments, .. } | Told::Call { arguments, .. },
+                    ..
+                },
+            ) => {
+                let param = format!("{list}[{at}].{}", hosted.arguments_field());
+                shield.check_arguments(arguments, &param)?;
                 continue;
             }
             _ => continue,
         };
+        // The one picture of a screenshot is the output itself.
+        let alone = matches!(item, Item::Hosted(_));
         for (place, part) in parts.iter().enumerate() {
             if let Part::Image(image) = part {
-                let param = format!("{list}[{at}].{field}[{place}].image_url");
+                let place = if alone { String::new() } else { format!("[{place}]") };
+                let param = format!("{list}[{at}].{field}{place}.image_url");
                 shield.check_media_url(&image.url, &param)?;
             }
         }

@@ -21,9 +21,10 @@ use transom_core::transcript::Violation;
 use transom_core::upstream_error::UpstreamError;
 use transom_core::usage::Usage;
 use transom_sealing::keyring::{Owner, Purpose};
+use transom_wire::chat::Dropped;
 use transom_wire::responses::encode::{Encoder, Finished, Seal};
 use transom_wire::responses::object::Head;
-use transom_wire::responses::request::{Delivery, Turn, Work};
+use transom_wire::responses::request::{Delivery, Truncation, Turn, Work};
 use transom_wire::sse::Splitter;
 use transom_wire::upstream::{Decoder, Expectation};
 
@@ -37,17 +38,21 @@ use crate::in_progress::Entered;
 use crate::live::Snapshot;
 use crate::session::Session;
 use crate::stage::admit::Ticket;
+use crate::stage::once::Promise;
+use crate::stage::plan::TurnPlan;
 use crate::stage::settle::Settlement;
 
 mod close;
 mod job;
 mod journal;
+mod room;
 mod sink;
 mod source;
 
 use close::Ledger;
 use journal::Journal;
 pub(crate) use journal::Stopwatch;
+use room::Room;
 pub(crate) use sink::{Pieces, Sink};
 
 /// The route's name in metrics.
@@ -61,7 +66,8 @@ pub(crate) struct Prepared {
     pub(crate) turn: Turn,
     /// The conversation that it works on.
     pub(crate) held: Option<Held>,
-    /// The call of the model.
+    /// How calls of the model are made, and the first of them.
+    pub(crate) plan: TurnPlan,
     pub(crate) job: Job,
     /// How the client gets its answer.
     pub(crate) delivery: Delivery,
@@ -69,6 +75,8 @@ pub(crate) struct Prepared {
     pub(crate) work: Work,
     /// What remembers the turn beside the store.
     pub(crate) session: Option<Arc<Session>>,
+    /// The key under which the answer is kept.
+    pub(crate) promise: Option<Promise>,
     /// Runs since the turn began.
     pub(crate) stopwatch: Stopwatch,
 }
@@ -114,9 +122,17 @@ impl Gateway {
         encoder: Encoder,
         sink: Sink,
     ) -> Running {
-        let Prepared { caller, turn, held, job, work, session, stopwatch, .. } = prepared;
+        let Prepared { caller, turn, held, plan, job, work, session, promise, stopwatch, .. } =
+            prepared;
         let expectation = Expectation::of(&turn.generation, self.ids.clone());
+        let encoder = encoder.with_tools(&turn.generation.tools);
+        let room = match turn.head.settings.truncation {
+            Truncation::Auto => Room::of(plan, turn.generation.clone()),
+            Truncation::Disabled => None,
+        };
         Running {
+            room,
+            dropped: Dropped::default(),
             decoder: expectation.decoder(ApiKind::default()),
             expectation,
             _in_progress: None,
@@ -128,6 +144,7 @@ impl Gateway {
             job: Arc::new(job),
             flight: None,
             work,
+            promise,
             upstream_name: None,
             splitter: Splitter::new(live.settings.event_bytes),
             keep_alive: live.settings.keep_alive,
@@ -177,6 +194,11 @@ pub(crate) struct Running {
     gateway: Arc<Gateway>,
     job: Arc<Job>,
     work: Work,
+    promise: Option<Promise>,
+    /// What can be left out of the conversation; `None`: nothing.
+    room: Option<Room>,
+    /// What is left out.
+    dropped: Dropped,
     /// Its place at a deployment, once there is one.
     flight: Option<Flight>,
     /// The name that the model has there, where clients must not read it.
@@ -266,7 +288,7 @@ impl Running {
 
     /// Sends the beginning of a stream, once.
     async fn begin(&mut self) -> Result<(), Failure> {
-        if !self.sink.begin() {
+        if !self.sink.begin(self.dropped) {
             return Ok(());
         }
         if let Sink::Log(log) = &mut self.sink {
@@ -342,6 +364,9 @@ impl Running {
             return Ok(());
         }
         self.last_sent = tokio::time::Instant::now();
+        if let Some(promise) = &mut self.promise {
+            promise.record(&out);
+        }
         let end = self.encoder.written();
         let sent = tokio::select! {
             biased;

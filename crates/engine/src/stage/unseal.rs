@@ -8,20 +8,22 @@ use transom_core::id::ItemId;
 use transom_core::item::{Item, Sealed};
 use transom_core::scope::Scope;
 use transom_sealing::keyring::{Keyring, Purpose, Unreadable};
-use transom_wire::responses::request::CreateResponse;
+use transom_wire::responses::item::InputItem;
 
 const CODE: &str = "invalid_encrypted_content";
 
-/// Opens what a request brings.
-pub(crate) fn request(
+/// Opens what a request for this model brings. What it only refers to was stored before.
+pub(crate) fn new(
     keyring: &Keyring,
     scope: &Scope,
-    request: &mut CreateResponse,
+    model: &str,
+    items: &mut [InputItem],
 ) -> Result<(), Failure> {
-    for (at, item) in request.input.iter_mut().enumerate() {
+    for (at, item) in items.iter_mut().enumerate() {
+        let InputItem::New(item) = item else { continue };
         let Some((purpose, sealed)) = sealed_in(item) else { continue };
         let opened = keyring.open(purpose, scope, &sealed.blob);
-        let texts = opened.and_then(|opened| opened.of_model(&request.model));
+        let texts = opened.and_then(|opened| opened.of_model(model));
         sealed.texts = Some(texts.map_err(|why| unreadable("input", at, &why))?);
     }
     Ok(())

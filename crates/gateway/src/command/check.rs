@@ -1,112 +1,91 @@
 //! `transom check`: every finding about the configuration, at once.
+//!
+//! # Layout
+//!
+//! - this file: what is printed, and the exit code.
+//! - `online`: what the model servers answer.
 
 use std::process::ExitCode;
 
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use transom_config::{GatewayConfig, Report, ReportFormat};
-use transom_core::backend::unknown_name;
-use transom_core::model::Deployment;
-use transom_upstream::backend::Backend;
-use transom_upstream::examine::{Examination, Step, examine};
+use tokio::runtime::{Builder, Runtime};
+use transom_config::{Command, GatewayConfig, Loaded, Online, Report, ReportFormat, load};
 
-use crate::compose::settings::upstream_settings;
+use crate::control::admin_models;
 use crate::output;
 use crate::recipe::Recipe;
+use online::Survey;
 
-/// Prints the report, and with `--online` what every model server answers. Exits 2 when there is a
-/// problem, and 1 when only a server is not as it should be.
+mod online;
+
+/// Prints the report, and with `--online` what every model server answers, those of models that
+/// were added through the admin API included. Exits 2 when there is a problem, and 1 when only a
+/// server is not as it should be.
 pub(crate) fn run(
     report: &Report,
     format: ReportFormat,
     online: Option<&GatewayConfig>,
     recipe: &Recipe,
 ) -> ExitCode {
-    match format {
-        ReportFormat::Text => output::text(&report.text(output::colour())),
-        ReportFormat::Json => match report.json() {
-            Ok(json) => output::line(&json),
-            Err(error) => {
-                output::problem(&error.to_string());
-                return ExitCode::FAILURE;
-            }
-        },
-    }
-    match online.map(|config| examine_all(config, recipe)) {
-        Some(false) => ExitCode::FAILURE,
-        Some(true) | None => ExitCode::from(report.exit_code()),
-    }
-}
-
-/// Asks every server and says what it found; `true` when all is well.
-fn examine_all(config: &GatewayConfig, recipe: &Recipe) -> bool {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
+    let Some(config) = online else { return print(report, format, None) };
+    match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => ask(&runtime, report, format, config, recipe),
         Err(error) => {
             output::problem(&format!("the runtime cannot start: {error}"));
-            return false;
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn ask(
+    runtime: &Runtime,
+    report: &Report,
+    format: ReportFormat,
+    config: &GatewayConfig,
+    recipe: &Recipe,
+) -> ExitCode {
+    let survey = |config: &GatewayConfig| runtime.block_on(online::survey(config, recipe));
+    let rows = match runtime.block_on(transom_store::sqlite::models_in(&config.store.path)) {
+        Ok(rows) => rows,
+        Err(error) => {
+            let mut survey = survey(config);
+            survey.remarks.push(format!("the models in the store cannot be read: {error}"));
+            return print(report, format, Some(&survey));
         }
     };
-    let settings = upstream_settings(config, recipe, TaskTracker::new(), CancellationToken::new());
-    let mut well = true;
-    for spec in &config.fleet.backends {
-        match Backend::new(spec, &settings, None) {
-            Ok(backend) => {
-                let found = runtime.block_on(examine(&backend));
-                report_on(&found);
-                well &= found.advice.is_none() && names_are_known(config, &found);
-            }
-            Err(error) => {
-                output::problem(&format!("backend {}: {error}", spec.id));
-                well = false;
-            }
+    if rows.is_empty() {
+        return print(report, format, Some(&survey(config)));
+    }
+    // The same again, with the models of the store.
+    match load(&recipe.invocation(admin_models(&rows))) {
+        Ok(Loaded { command: Command::Check { report, online, .. }, .. }) => {
+            print(&report, format, online.map(|config| survey(&config)).as_ref())
         }
-    }
-    well
-}
-
-fn report_on(found: &Examination) {
-    output::line(&format!("backend {} ({})", found.backend, found.authority));
-    for step in &found.steps {
-        output::line(&match step {
-            Step::Found(addresses) => {
-                let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
-                format!("  name: {}", addresses.join(", "))
-            }
-            Step::Connected => "  connection: ok".to_owned(),
-            Step::Encrypted => "  TLS: ok".to_owned(),
-            Step::Answered { models: 1 } => "  answer: ready, 1 model".to_owned(),
-            Step::Answered { models } => format!("  answer: ready, {models} models"),
-            Step::Offers(offer) => format!(
-                "  routes: /v1/chat/completions {}, /v1/responses {}",
-                offer.chat_completions.word(),
-                offer.responses.word()
-            ),
-            Step::Failed(stage) => format!("  {stage}: failed"),
-        });
-    }
-    if let Some(advice) = &found.advice {
-        output::line(&format!("  {advice}"));
+        _ => print(report, format, Some(&survey(config))),
     }
 }
 
-/// Whether the server lists the name of each of its deployments; says which it does not.
-fn names_are_known(config: &GatewayConfig, found: &Examination) -> bool {
-    let mut known = true;
-    let deployments = config.fleet.models.iter().flat_map(|model| {
-        let here = |deployment: &&Deployment| deployment.backend == found.backend;
-        model.deployments.iter().filter(here).map(move |deployment| (model, deployment))
-    });
-    for (model, deployment) in deployments {
-        let Some(name) = deployment.upstream.fixed().filter(|_| !deployment.trust_name) else {
-            continue;
-        };
-        let listed = found.served.iter().any(|served| served.id == *name);
-        if !found.served.is_empty() && !listed {
-            let advice = unknown_name(name, &found.served);
-            output::line(&format!("  model {}: {advice}", model.name));
-            known = false;
+fn print(report: &Report, format: ReportFormat, survey: Option<&Survey>) -> ExitCode {
+    let well = survey.is_none_or(Survey::is_well);
+    match format {
+        ReportFormat::Text => {
+            output::text(&report.text(output::colour()));
+            for line in survey.iter().flat_map(|survey| survey.lines()) {
+                output::line(&line);
+            }
+        }
+        ReportFormat::Json => {
+            let seen = survey.map(|Survey { servers, remarks }| Online { well, servers, remarks });
+            match report.json(seen) {
+                Ok(json) => output::line(&json),
+                Err(error) => {
+                    output::problem(&error.to_string());
+                    return ExitCode::FAILURE;
+                }
+            }
         }
     }
-    known
+    match (report.exit_code(), well) {
+        (0, false) => ExitCode::FAILURE,
+        (code, _) => ExitCode::from(code),
+    }
 }

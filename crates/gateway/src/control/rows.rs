@@ -79,8 +79,13 @@ impl Controller {
                 Cow::Owned(merge::update(old.json.get(), &said).map_err(malformed)?)
             }
             // An entry of LiteLLM is one deployment: those beside it stay.
-            (Write::Join | Write::Update, Some(old)) => {
-                Cow::Owned(merge::join(old.json.get(), &said).map_err(malformed)?)
+            (Write::Join, Some(old)) => {
+                let known = merge::Known::Exchanged;
+                Cow::Owned(merge::join(old.json.get(), &said, known).map_err(malformed)?)
+            }
+            (Write::Update, Some(old)) => {
+                let known = merge::Known::Amended;
+                Cow::Owned(merge::join(old.json.get(), &said, known).map_err(malformed)?)
             }
             (Write::Create | Write::Join, None) => said,
         };

@@ -21,11 +21,12 @@ const FIELDS: &[Row] = &[
     (r#""input":[7]"#, 400, "invalid_type", Some("input[0]")),
     (r#""input":[{"role":"user"}]"#, 400, "missing_required_parameter", Some("input[0].content")),
     (r#""input":[{"role":"boss","content":"x"}]"#, 400, "invalid_value", Some("input[0].role")),
+    (r#""input":[{"type":"item_reference","id":"c"}]"#, 404, "item_not_found", Some("input[0].id")),
     (
-        r#""input":[{"type":"item_reference","id":"c"}]"#,
+        r#""input":[{"type":"item_reference"}]"#,
         400,
-        "unsupported_value",
-        Some("input[0].type"),
+        "missing_required_parameter",
+        Some("input[0].id"),
     ),
     (r#""input":[{"type":"nonsense"}]"#, 400, "unsupported_value", Some("input[0].type")),
     (
@@ -81,7 +82,6 @@ const FIELDS: &[Row] = &[
         "conversation_not_found",
         Some("conversation"),
     ),
-    (r#""input":"Hi","truncation":"auto""#, 400, "unsupported_value", Some("truncation")),
     (r#""input":"Hi","kv_transfer_params":{}"#, 400, "field_denied", Some("kv_transfer_params")),
     (
         r#""input":"Hi","previous_response_id":"resp_0000000000000000000000000000000a""#,
@@ -215,8 +215,9 @@ async fn every_error_of_the_model_server_has_its_status_before_a_stream_begins()
         ),
         (errors::internal(), expected(503, "upstream_engine_dead", None, "engine")),
         (
+            // It speaks about the request: no other try would be answered.
             errors::error(501, "only auto is supported", "NotImplementedError", None),
-            expected(502, "upstream_error", None, "failed"),
+            expected(400, "upstream_rejected", None, "only auto is supported"),
         ),
         (errors::overloaded(), expected(503, "upstream_unavailable", None, "not available")),
         (

@@ -1,5 +1,6 @@
 //! The order of events of every kind of answer (design decision 13; OpenAI's own streams).
 
+use serde_json::Value;
 use transom_testkit::FakeBackend;
 use transom_testkit::answer::chat::{Usage, chat};
 use transom_testkit::answer::{Chat, Finish, Step, chat_text, errors, tool_calls};
@@ -265,6 +266,45 @@ async fn log_probabilities_are_shown_where_they_were_asked_for() {
     }
     talk.respond(r#""input":"Go""#).await;
     assert!(talk.sent().get("logprobs").is_none());
+}
+
+/// Citations of a model server are told one by one, in the form of this API.
+#[tokio::test]
+async fn annotations_are_told_and_shown() {
+    let talk = Talk::start().await;
+    let chunk = |inner: &str| {
+        let delta =
+            format!(r#"{{"annotations":[{{"type":"url_citation","url_citation":{inner}}}]}}"#);
+        format!(
+            r#"{{"id":"c","object":"chat.completion.chunk","created":0,"model":"tiny","choices":[{{"index":0,"delta":{delta},"finish_reason":null}}]}}"#
+        )
+    };
+    let sources = [
+        r#"{"url":"https://a","title":"A","start_index":0,"end_index":2}"#,
+        r#"{"url":"https://b","title":"B","start_index":3,"end_index":5}"#,
+    ];
+    let answer = chat().text("Hi").event(chunk(sources[0])).event(chunk(sources[1]));
+    talk.backend.answer(answer);
+    let events = talk.stream(r#""input":"Go""#).await;
+    assert_eq!(
+        names(&events),
+        "created in_progress output_item.added content_part.added output_text.delta \
+         output_text.annotation.added* output_text.done content_part.done output_item.done \
+         completed [DONE]"
+    );
+    let shown: Vec<_> = sources
+        .iter()
+        .map(|source| json(&source.replacen('{', r#"{"type":"url_citation","#, 1)))
+        .collect();
+    let told = events.iter().filter(|event| event.event.ends_with("annotation.added"));
+    for (index, (event, annotation)) in told.zip(&shown).enumerate() {
+        let event = event.json();
+        assert_eq!((&event["annotation_index"], &event["annotation"]), (&index.into(), annotation));
+        assert_eq!((&event["output_index"], &event["content_index"]), (&0.into(), &0.into()));
+    }
+    let response = terminal(&events)["response"].clone();
+    assert_eq!(response["output"][0]["content"][0]["annotations"], Value::Array(shown));
+    assert_eq!(talk.stored(&response["id"]).await, response);
 }
 
 #[tokio::test]

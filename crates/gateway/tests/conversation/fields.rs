@@ -1,8 +1,8 @@
 //! What becomes of every field of a request: one row for each row of `docs/reference/responses.md`.
 
 use serde_json::Value;
-use transom_testkit::FakeBackend;
 use transom_testkit::answer::chat::chat;
+use transom_testkit::{FakeBackend, TestGateway};
 use transom_wire::responses::request::{Effect, FIELDS, INCLUDES};
 
 use crate::support::{Talk, body, json};
@@ -11,6 +11,7 @@ use crate::support::{Talk, body, json};
 const VALUES: &[(&str, &str, &str)] = &[
     ("background", "true", ""),
     ("client_metadata", r#"{"a":"b"}"#, ""),
+    ("context_management", r#"[{"type":"compaction","compact_threshold":1000}]"#, ""),
     ("conversation", r#""conv_1""#, ""),
     ("frequency_penalty", "0.5", r#"{"frequency_penalty":0.5}"#),
     ("generate", "false", ""),
@@ -51,6 +52,64 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("user", r#""u""#, ""),
 ];
 
+/// Every field of OpenAI's `CreateResponse`, in version 2.3.0 of its document.
+const OFFICIAL: &[&str] = &[
+    "background",
+    "context_management",
+    "conversation",
+    "include",
+    "input",
+    "instructions",
+    "max_output_tokens",
+    "max_tool_calls",
+    "metadata",
+    "model",
+    "parallel_tool_calls",
+    "previous_response_id",
+    "prompt",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "reasoning",
+    "safety_identifier",
+    "service_tier",
+    "store",
+    "stream",
+    "stream_options",
+    "temperature",
+    "text",
+    "tool_choice",
+    "tools",
+    "top_logprobs",
+    "top_p",
+    "truncation",
+    "user",
+];
+
+#[test]
+fn every_field_of_openais_document_is_known() {
+    let unknown = OFFICIAL.iter().filter(|name| !FIELDS.iter().any(|field| field.name == **name));
+    assert_eq!(unknown.collect::<Vec<_>>(), [&""; 0]);
+}
+
+/// Fields that the response object shows as they came.
+const SHOWN: &[&str] = &[
+    "frequency_penalty",
+    "max_output_tokens",
+    "max_tool_calls",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "temperature",
+    "text",
+    "tool_choice",
+    "top_logprobs",
+    "top_p",
+    "user",
+];
+
 /// Beside the field under test, unless they are it.
 const OTHERS: &[(&str, &str)] =
     &[("input", r#""Hi""#), ("tools", r#"[{"type":"function","name":"f"}]"#)];
@@ -80,11 +139,11 @@ async fn every_field_has_the_effect_that_the_reference_says() {
                 assert_eq!((refusal.status, refusal.param.as_deref()), (400, Some(*name)));
             }
             Effect::WithoutEffect => {
-                talk.respond(&asked).await;
+                check_shown(&talk.respond(&asked).await, name, value);
                 assert_eq!(talk.sent(), unchanged, "{name}");
             }
             Effect::PassedOn => {
-                talk.respond(&asked).await;
+                check_shown(&talk.respond(&asked).await, name, value);
                 let got = talk.sent();
                 for (key, value) in json(sent).as_object().expect("an object") {
                     assert_eq!(got[key], *value, "{name}");
@@ -93,6 +152,40 @@ async fn every_field_has_the_effect_that_the_reference_says() {
             Effect::Honoured => honoured(&talk, name, &asked).await,
         }
     }
+}
+
+fn check_shown(response: &Value, name: &str, value: &str) {
+    if SHOWN.contains(&name) {
+        assert_eq!(response[name], json(value), "{name}");
+    }
+}
+
+/// Requests that share a key go to one of two servers, as the model's strategy says; it is not the
+/// same server for all keys.
+#[tokio::test]
+async fn a_session_stays_at_one_server() {
+    let (one, other) = (FakeBackend::start().await, FakeBackend::start().await);
+    let native = format!(
+        "backends:\n  - {{name: one, url: '{}/v1'}}\n  - {{name: other, url: '{}/v1'}}\n\
+         models:\n  - name: m\n    strategy: session\n    deployments:\n      \
+         - {{backend: one, model: tiny}}\n      - {{backend: other, model: tiny}}\n",
+        one.url(),
+        other.url()
+    );
+    let builder = TestGateway::builder(env!("CARGO_BIN_EXE_transom")).config_yaml(native);
+    let gateway = builder.start().await;
+    let client = gateway.client();
+    let asked = |backend: &FakeBackend| backend.requests_to("/v1/chat/completions").len();
+    for key in 0..8 {
+        let before = [asked(&one), asked(&other)];
+        for _ in 0..3 {
+            let body = format!(r#"{{"model":"m","input":"Hi","prompt_cache_key":"key-{key}"}}"#);
+            assert_eq!(client.post("/v1/responses", body).await.status, 200);
+        }
+        let grown = [asked(&one) - before[0], asked(&other) - before[1]];
+        assert!(grown == [3, 0] || grown == [0, 3], "key-{key}: {grown:?}");
+    }
+    assert!(asked(&one) > 0 && asked(&other) > 0, "eight keys at one server");
 }
 
 #[tokio::test]
@@ -178,11 +271,62 @@ async fn honoured_in(talk: &Talk, name: &str, response: &Value) {
         "input" => assert_eq!(said(0), "Other"),
         "instructions" => assert_eq!(said(0), "Be brief."),
         "metadata" => assert_eq!(response["metadata"], json(r#"{"a":"b"}"#)),
-        "prompt_cache_key" => assert_eq!(response["prompt_cache_key"], "k"),
+        // Where it leads is another test's subject: there is one server here.
+        "prompt_cache_key" => check_shown(response, name, r#""k""#),
+        "truncation" => assert_eq!(response["truncation"], "auto"),
         "store" => {
             let id = response["id"].as_str().expect("an id");
             assert_eq!(talk.client.get(&format!("/v1/responses/{id}")).await.status, 404);
         }
         other => panic!("no test of {other}"),
+    }
+}
+
+/// Fields that the response object shows, with a value, and what it shows of it.
+const SHOWN_AS: &[(&str, &str, &str)] = &[
+    ("max_tool_calls", "3", "3"),
+    ("prompt_cache_key", r#""k""#, r#""k""#),
+    ("prompt_cache_retention", r#""24h""#, r#""24h""#),
+    ("prompt_cache_retention", r#""in-memory""#, r#""in_memory""#),
+    ("reasoning", r#"{"summary":"detailed"}"#, r#"{"effort":null,"summary":"detailed"}"#),
+    ("reasoning", r#"{"generate_summary":"auto"}"#, r#"{"effort":null,"summary":"auto"}"#),
+    ("safety_identifier", r#""s""#, r#""s""#),
+    ("service_tier", r#""auto""#, r#""default""#),
+    ("service_tier", r#""default""#, r#""default""#),
+    ("user", r#""u""#, r#""u""#),
+];
+
+#[tokio::test]
+async fn what_has_no_effect_is_shown_and_stored_and_stays_here() {
+    let talk = Talk::start().await;
+    talk.respond(r#""input":"Hi""#).await;
+    let plain = talk.sent();
+    for (name, value, shown) in SHOWN_AS {
+        let response = talk.respond(&format!(r#""input":"Hi","{name}":{value}"#)).await;
+        assert_eq!(response[name], json(shown), "{name}: {value}");
+        assert_eq!(talk.stored(&response["id"]).await, response);
+        assert_eq!(talk.sent(), plain, "{name}: {value}");
+    }
+    // Not shown: what Codex says of itself.
+    let response = talk.respond(r#""input":"Hi","client_metadata":{"a":"b"}"#).await;
+    assert!(response.get("client_metadata").is_none());
+}
+
+#[tokio::test]
+async fn summaries_are_not_written_and_thoughts_are_sent_as_they_are() {
+    let talk = Talk::start().await;
+    talk.backend.answer(chat().reasoning("Hm").text("Yes"));
+    let response = talk.respond(r#""input":"Hi","reasoning":{"summary":"detailed"}"#).await;
+    let thoughts = &response["output"][0];
+    assert_eq!(thoughts["summary"], json("[]"));
+    assert_eq!(thoughts["content"], json(r#"[{"type":"reasoning_text","text":"Hm"}]"#));
+}
+
+#[tokio::test]
+async fn streams_carry_no_padding_whatever_is_asked_for() {
+    let talk = Talk::start().await;
+    for options in ["null", "{}", r#"{"include_obfuscation":true}"#] {
+        let events = talk.stream(&format!(r#""input":"Hi","stream_options":{options}"#)).await;
+        assert!(events.iter().all(|event| !event.data.contains("obfuscation")), "{options}");
     }
 }

@@ -1,5 +1,7 @@
 //! Items and tools of every kind: what the model server is sent, and what comes back.
 
+mod references;
+
 use serde_json::Value;
 use transom_testkit::answer::chat::chat;
 use transom_testkit::answer::chat_text;
@@ -18,7 +20,8 @@ async fn a_custom_tool_goes_all_the_way_round() {
     let talk = Talk::start().await;
     let arguments = r#"{"input": "*** Begin\n+ \"ü\""}"#;
     talk.backend.answer(chat().tool_call("call_7", "patch", arguments));
-    let events = talk.stream(&format!(r#""input":"Go","tools":[{PATCH}]"#)).await;
+    let patch = PATCH.replace("/a+/", r"/(.|\\n)+/");
+    let events = talk.stream(&format!(r#""input":"Go","tools":[{patch}]"#)).await;
     assert_eq!(
         names(&events),
         "created in_progress output_item.added custom_tool_call_input.delta* \
@@ -104,10 +107,10 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
         "a",
     ),
     (
-        r#"{"type":"shell_call","id":"i_1","call_id":"c_1","action":{"commands":["ls"],"timeout_ms":9,"max_output_length":9},"status":"completed","environment":null}"#,
-        r#"{"type":"shell_call_output","id":"o_1","call_id":"c_1","output":[{"stdout":"a","stderr":"","outcome":{"type":"timeout"}}],"status":"completed","max_output_length":9}"#,
-        r#"shell {"commands":["ls"],"timeout_ms":9,"max_output_length":9}"#,
-        r#"[{"stdout":"a","stderr":"","outcome":{"type":"timeout"}}]"#,
+        r#"{"type":"shell_call","id":"i_1","call_id":"c_1","action":{"commands":["ls"],"timeout_ms":null,"max_output_length":null},"status":"completed","environment":null}"#,
+        r#"{"type":"shell_call_output","id":"o_1","call_id":"c_1","output":[{"stdout":"a","stderr":"","outcome":{"type":"exit","exit_code":0}}],"status":"completed","max_output_length":9}"#,
+        r#"shell {"commands":["ls"],"timeout_ms":null,"max_output_length":null}"#,
+        r#"[{"stdout":"a","stderr":"","outcome":{"type":"exit","exit_code":0}}]"#,
     ),
     (
         r#"{"type":"apply_patch_call","id":"i_1","call_id":"c_1","status":"completed","operation":{"type":"delete_file","path":"a"}}"#,
@@ -185,4 +188,64 @@ async fn files_are_read_as_text_and_kept_as_they_came() {
     let sound = r#"{"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}"#;
     talk.respond(&format!(r#""input":[{{"role":"user","content":[{sound}]}}]"#)).await;
     assert_eq!(messages(&talk)[0]["content"], json(&format!("[{sound}]")));
+}
+
+#[tokio::test]
+async fn annotations_are_kept_and_refusals_are_told() {
+    let talk = Talk::start().await;
+    let note = r#"{"type":"url_citation","url":"https://a.example","title":"A","start_index":0,"end_index":3}"#;
+    let said =
+        format!(r#"{{"type":"output_text","text":"See A.","annotations":[{note}],"logprobs":[]}}"#);
+    let refused = r#"{"type":"refusal","refusal":"Not that."}"#;
+    let answer = |part: &str| {
+        format!(
+            r#"{{"type":"message","role":"assistant","status":"completed","content":[{part}]}}"#
+        )
+    };
+    talk.backend.answer(chat().refusal("I cannot."));
+    let user = r#"{"role":"user","content":"And?"}"#;
+    let input = [answer(&said).as_str(), user, &answer(refused), user].join(",");
+    let response = talk.respond(&format!(r#""input":[{input}]"#)).await;
+    let expected = r#"[{"role":"assistant","content":"See A."},{"role":"user","content":"And?"},
+        {"role":"assistant","content":"Not that."},{"role":"user","content":"And?"}]"#;
+    assert_eq!(Value::from(messages(&talk)), json(expected));
+    let path =
+        format!("/v1/responses/{}/input_items?order=asc", response["id"].as_str().expect("an id"));
+    let listed = talk.client.get(&path).await.json();
+    assert_eq!(listed["data"][0]["content"][0], json(&said));
+    assert_eq!(listed["data"][2]["content"][0], json(refused));
+    // What the model refuses is a part of its own, and is told like the rest.
+    let own = &response["output"][0]["content"][0];
+    assert_eq!(*own, json(r#"{"type":"refusal","refusal":"I cannot."}"#));
+    talk.proceed(&response, r#""input":"Why?""#).await;
+    assert_eq!(messages(&talk)[4], json(r#"{"role":"assistant","content":"I cannot."}"#));
+}
+
+/// What the model server has no word for is kept and shown; the rest is said to the model.
+#[tokio::test]
+async fn what_clients_send_back_is_kept_and_shown() {
+    let talk = Talk::start().await;
+    let citation =
+        r#"{"type":"url_citation","url":"https://a","title":"A","start_index":0,"end_index":2}"#;
+    let token = r#"{"token":"So","logprob":-0.5,"bytes":[83,111],"top_logprobs":[]}"#;
+    let items = [
+        r#"{"id":"msg_1","type":"message","status":"completed","content":[{"type":"input_text","text":"See"},{"type":"input_image","image_url":"data:image/png;base64,AA==","detail":"low"},{"type":"input_file","filename":"a.txt","file_data":"QQ==","detail":"high"}],"role":"user"}"#.to_owned(),
+        format!(
+            r#"{{"id":"msg_2","type":"message","status":"completed","content":[{{"type":"output_text","annotations":[{citation}],"logprobs":[{token}],"text":"So"}}],"role":"assistant","phase":"commentary"}}"#
+        ),
+        r#"{"id":"msg_3","type":"message","status":"completed","content":[{"type":"refusal","refusal":" no."}],"role":"assistant","phase":"final_answer"}"#.to_owned(),
+        r#"{"id":"msg_4","type":"message","status":"completed","content":[{"type":"input_text","text":"Why?"}],"role":"user"}"#.to_owned(),
+    ];
+    let response = talk.respond(&format!(r#""input":[{}]"#, items.join(","))).await;
+    let sent = messages(&talk);
+    let picture =
+        r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AA==","detail":"low"}}"#;
+    assert_eq!(sent[0]["content"][1], json(picture));
+    assert_eq!(sent[1], json(r#"{"role":"assistant","content":"So\n\n no."}"#));
+    let id = response["id"].as_str().expect("an id");
+    let listed = talk.client.get(&format!("/v1/responses/{id}/input_items?order=asc")).await.json();
+    let expected: Vec<_> = items.iter().map(|item| json(item)).collect();
+    assert_eq!(listed["data"], Value::Array(expected));
+    talk.proceed(&response, r#""input":"And?""#).await;
+    assert_eq!(messages(&talk)[..sent.len()], sent[..], "the same after a turn in the store");
 }

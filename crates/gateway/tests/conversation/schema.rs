@@ -67,6 +67,9 @@ fn of_event(name: &str) -> &'static [&'static str] {
         "response.output_text.done" => {
             &["item_id", "output_index", "content_index", "text", "logprobs"]
         }
+        "response.output_text.annotation.added" => {
+            &["item_id", "output_index", "content_index", "annotation_index", "annotation"]
+        }
         "response.reasoning_text.delta" | "response.refusal.delta" => {
             &["item_id", "output_index", "content_index", "delta"]
         }

@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! - this file: conversations as Codex has them, and what goes wrong in them.
+//! - `recorded`: the frames of a real client.
 //! - `life`: how connections begin and end.
 //! - `client`: the client.
 
@@ -11,10 +12,12 @@ use transom_testkit::answer::{chat_text, errors};
 use transom_testkit::{FakeBackend, Gate};
 
 use crate::support::{RESPONSES, Talk, body, text_of, tool};
-use client::{Client, kinds};
+pub(crate) use client::Client;
+use client::kinds;
 
 pub(crate) mod client;
 mod life;
+mod recorded;
 
 fn messages(talk: &Talk) -> Vec<(String, String)> {
     let sent = talk.sent();
@@ -158,6 +161,11 @@ async fn what_is_refused_is_told_and_the_connection_goes_on() {
         let found = (told["status"].as_u64(), error["code"].as_str(), error["param"].as_str());
         assert_eq!(found, (Some(status), Some(code), param), "{text}: {told}");
         assert_eq!(error["type"], "invalid_request_error");
+        // The same again as the error event of a stream has it.
+        for field in ["code", "message", "param"] {
+            assert_eq!(told[field], error[field], "{told}");
+        }
+        assert_eq!(told["sequence_number"], 0);
     }
     assert!(!text_of(&client.respond(r#""input":"Hi""#).await).is_empty());
     assert_eq!(talk.refused(r#""input":"Hi","generate":false"#).await.code, "unsupported_value");

@@ -1,9 +1,9 @@
 //! What a continuation inherits, and what is kept, listed and deleted.
 
 use serde_json::Value;
-use transom_testkit::FakeBackend;
 use transom_testkit::answer::chat::chat;
 use transom_testkit::answer::{Chat, Finish, chat_text, tool_calls};
+use transom_testkit::{FakeBackend, Gate};
 
 use crate::support::{RESPONSES, Talk, json, refusal, text_of, tool};
 
@@ -36,7 +36,7 @@ async fn a_continuation_has_the_whole_history_and_none_of_the_old_instructions()
     assert_eq!(talk.sent()["messages"], expected);
     assert_eq!(second["instructions"], Value::Null);
 
-    // The next question: the tool turn stays, its thoughts do not.
+    // The next question: the tool turn stays as it was sent.
     let third = r#""input":[{"role":"developer","content":"Rhyme."},{"role":"user","content":"And Oslo?"}]"#;
     let third = talk.proceed(&second, third).await;
     talk.proceed(&third, r#""input":"And Rome?","instructions":"Be long.""#).await;
@@ -47,7 +47,7 @@ async fn a_continuation_has_the_whole_history_and_none_of_the_old_instructions()
         ["system", "user", "assistant", "tool", "assistant", "system", "user", "assistant", "user"];
     assert_eq!(said, roles);
     assert_eq!(messages[0]["content"], "Be long.");
-    assert!(messages[2]["reasoning"].is_null());
+    assert_eq!(messages[2]["reasoning"], "Ask the tool");
     assert_eq!(messages[5]["content"], "Rhyme.");
 }
 
@@ -307,16 +307,44 @@ async fn input_items_are_listed_page_by_page_from_either_end() {
     }
 }
 
+/// What could be added is always there; a word that does not exist is refused as in lists.
+#[tokio::test]
+async fn what_is_asked_for_beside_a_stored_response_is_checked() {
+    let talk = talk().await;
+    let stored = talk.respond(r#""input":"Hi""#).await;
+    let path = format!("{RESPONSES}/{}", stored["id"].as_str().expect("an id"));
+    for query in [
+        "?include=reasoning.encrypted_content",
+        "?include[]=message.output_text.logprobs&include_obfuscation=false",
+        "?stream=false",
+    ] {
+        let response = talk.client.get(&format!("{path}{query}")).await;
+        assert_eq!((response.status, response.json()), (200, stored.clone()), "{query}");
+    }
+    for query in ["?include=bogus", "?include[]=bogus"] {
+        let refused = refusal(&talk.client.get(&format!("{path}{query}")).await);
+        assert_eq!(refused.brief(), (400, "invalid_value", Some("include")), "{query}");
+    }
+}
+
 #[tokio::test]
 async fn thoughts_go_back_under_the_name_that_is_configured() {
-    let yaml = "responses:\n  reasoning_field: both\n  reasoning_history: always\n";
-    let talk = Talk::with(FakeBackend::start().await, yaml).await;
-    talk.backend.answer(chat().reasoning("Hm").text("Yes"));
-    let first = talk.respond(r#""input":"Go""#).await;
-    talk.proceed(&first, r#""input":"On""#).await;
-    let expected =
-        r#"{"role":"assistant","content":"Yes","reasoning":"Hm","reasoning_content":"Hm"}"#;
-    assert_eq!(talk.sent()["messages"][1], json(expected));
+    for (settings, expected) in [
+        (
+            "reasoning_field: both",
+            r#"{"role":"assistant","content":"Yes","reasoning":"Hm","reasoning_content":"Hm"}"#,
+        ),
+        ("reasoning_history: tool_turn", r#"{"role":"assistant","content":"Yes"}"#),
+        ("reasoning_history: never", r#"{"role":"assistant","content":"Yes"}"#),
+        ("reasoning_history: always", r#"{"role":"assistant","content":"Yes","reasoning":"Hm"}"#),
+    ] {
+        let yaml = format!("responses:\n  {settings}\n");
+        let talk = Talk::with(FakeBackend::start().await, &yaml).await;
+        talk.backend.answer(chat().reasoning("Hm").text("Yes"));
+        let first = talk.respond(r#""input":"Go""#).await;
+        talk.proceed(&first, r#""input":"On""#).await;
+        assert_eq!(talk.sent()["messages"][1], json(expected), "{settings}");
+    }
 }
 
 #[tokio::test]
@@ -328,4 +356,49 @@ async fn a_conversation_that_is_too_long_is_said_to_be() {
     let fields = format!(r#""input":"Four","previous_response_id":{}"#, third["id"]);
     let code = "conversation_too_long";
     assert_eq!(talk.refused(&fields).await.brief(), (400, code, Some("previous_response_id")));
+}
+
+#[tokio::test]
+async fn a_chain_that_runs_in_a_circle_has_an_end() {
+    let talk = talk().await;
+    let first = talk.respond(r#""input":"One""#).await;
+    let second = talk.proceed(&first, r#""input":"Two""#).await;
+    let mut database = talk.database().await;
+    for (parent, child) in [(&second, &first), (&first, &first)] {
+        sqlx::query("UPDATE responses SET parent_id = ?1 WHERE id = ?2")
+            .bind(parent["id"].as_str())
+            .bind(child["id"].as_str())
+            .execute(&mut database)
+            .await
+            .expect("an update");
+        for response in [&first, &second] {
+            let fields = format!(r#""input":"On","previous_response_id":{}"#, response["id"]);
+            let found = talk.refused(&fields).await;
+            let expected = (400, "conversation_too_long", Some("previous_response_id"));
+            assert_eq!(found.brief(), expected);
+        }
+    }
+    assert_eq!(talk.stored(&first["id"]).await, first);
+}
+
+#[tokio::test]
+async fn two_continue_one_response_at_the_same_time() {
+    let talk = talk().await;
+    let root = talk.respond(r#""input":"Root""#).await;
+    let gate = Gate::new("both at work");
+    talk.backend.answer(chat().text("One ").wait(&gate).text("more"));
+    talk.backend.answer(chat().text("One ").wait(&gate).text("more"));
+    let both = async {
+        gate.arrived(2).await;
+        gate.open();
+    };
+    let (left, right) = (r#""input":"Left""#, r#""input":"Right""#);
+    let (left, right, ()) =
+        tokio::join!(talk.proceed(&root, left), talk.proceed(&root, right), both);
+    for (branch, word) in [(&left, "Left"), (&right, "Right")] {
+        talk.proceed(branch, r#""input":"On""#).await;
+        let messages = talk.sent()["messages"].clone();
+        assert_eq!(messages.as_array().map(Vec::len), Some(5));
+        assert_eq!([&messages[0]["content"], &messages[2]["content"]], ["Root", word]);
+    }
 }

@@ -4,3 +4,4 @@ mod change;
 mod loading;
 mod loopback;
 mod served_name;
+mod unprobed;

@@ -23,6 +23,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 use transom_testkit::answer::{self, chat, chat_text};
+use transom_testkit::backend::Tokenizer;
 use transom_testkit::{FakeBackend, Gate, backend};
 
 use crate::repository;
@@ -87,7 +88,9 @@ async fn configuration_md_works_as_written() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn stateful_responses_md_works_as_written() {
-    follow("docs/guides/stateful-responses.md").await;
+    let server = FakeBackend::builder().models([(MODEL, 4096)]).tokenizer(Tokenizer::Messages);
+    let servers = [("127.0.0.1:8457", server)];
+    follow_with("docs/guides/stateful-responses.md", servers, &["8458", "5969"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -102,6 +105,11 @@ async fn background_md_works_as_written() {
     let server = FakeBackend::builder().models([MODEL, "slow/model"]).default_answer(answer);
     let ports = ["8458", "5969"];
     follow_with("docs/guides/background.md", [("127.0.0.1:8457", server)], &ports).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn idempotency_md_works_as_written() {
+    follow("docs/guides/idempotency.md").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -11,6 +11,6 @@ impl Candidate<'_> {
     /// is ours, and for the rest the figure is seconds old, so that all gateways would send all they
     /// have to the same server until its next figure. In the simulator that is worse than chance.
     pub(super) fn requests(&self) -> u32 {
-        self.in_flight.saturating_add(self.load.map_or(0, |said| said.waiting))
+        self.in_flight.saturating_add(self.waiting)
     }
 }

@@ -1,4 +1,4 @@
-//! The one that has begun to answer fastest of late.
+//! The one that has answered fastest of late.
 
 use super::pool::Pool;
 use super::{Ask, Candidate, Pick};
@@ -15,7 +15,7 @@ impl Pick for LowestLatency {
     fn pick(&self, among: &[Candidate<'_>], ask: &Ask<'_>) -> usize {
         let pool = Pool::of(among);
         let idle = |candidate: &Candidate<'_>| {
-            candidate.first_token.is_none() && candidate.requests() == 0
+            candidate.latency.seconds().is_none() && candidate.requests() == 0
         };
         if let Some(unknown) = any_of(&pool, ask.random, idle) {
             return unknown;
@@ -30,11 +30,11 @@ impl Pick for LowestLatency {
     }
 }
 
-/// What the request should cost there: the seconds in which it begins to answer, times its pressure
+/// What the request should cost there: the seconds in which it answers, times its pressure
 /// with this request. The time alone would not do: it is of requests that have begun to be answered,
 /// so whatever was sent since does not show in it. `None` where nothing was measured.
 fn cost(pool: &Pool<'_>, candidate: &Candidate<'_>) -> Option<f64> {
-    Some(candidate.first_token?.as_secs_f64() * pool.pressure(candidate))
+    Some(candidate.latency.seconds()? * pool.pressure(candidate))
 }
 
 /// Any of the pool's candidates that `is_one` takes.

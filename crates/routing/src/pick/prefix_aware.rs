@@ -91,7 +91,7 @@ impl Known {
     fn holder(&mut self, pool: &Pool<'_>, blocks: &[u64]) -> Option<usize> {
         let Self { tree, owners, .. } = self;
         owners.clear();
-        owners.extend(pool.iter().map(|(index, candidate)| (Owner::of(candidate.id), index)));
+        owners.extend(pool.iter().map(|(index, candidate)| (Owner::of_key(candidate.key), index)));
         // A hash stands for all before it, so the deepest one that is known is the longest match.
         blocks.iter().rev().find_map(|block| {
             let holders = tree.holders(*block)?;

@@ -63,7 +63,7 @@ fn highest(pool: &Pool<'_>, session: u64, takes_in: impl Fn(&Candidate<'_>) -> b
 /// share of all weights. Since `ln(u)` is never above `u - 1`, few logarithms are needed.
 fn higher_score(candidate: &Candidate<'_>, session: u64, than: f64) -> Option<f64> {
     let weight = f64::from(candidate.weight.max(1));
-    let even = unit(hash::text(session, &candidate.id.0));
+    let even = unit(hash::mix(session, candidate.key));
     if (even - 1.0) / weight <= than {
         return None;
     }

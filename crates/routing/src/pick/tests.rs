@@ -2,10 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use transom_core::backend::Load;
 use transom_core::model::{DeploymentId, Strategy};
 
-use super::{Ask, Candidate, Pick, picker};
+use super::{Ask, Candidate, Latency, Pick, picker};
 use crate::prompt::Prompt;
 
 /// Deployments `node-0`, `node-1`, …
@@ -15,7 +14,16 @@ pub(super) fn ids(count: usize) -> Vec<DeploymentId> {
 
 /// An idle deployment of weight 1 about which nothing is known.
 pub(super) fn idle(id: &DeploymentId) -> Candidate<'_> {
-    Candidate { id, weight: 1, in_flight: 0, load: None, first_token: None, used_share: 0.0 }
+    let key = super::key(id);
+    Candidate {
+        id,
+        key,
+        weight: 1,
+        in_flight: 0,
+        waiting: 0,
+        latency: Latency::UNKNOWN,
+        used_share: 0.0,
+    }
 }
 
 /// Random bits, the `k`-th of a fixed sequence.
@@ -38,14 +46,14 @@ fn close(counts: &[u32], wanted: &[u32], tolerance: u32) -> bool {
     counts.iter().zip(wanted).all(|(count, wanted)| count.abs_diff(*wanted) <= tolerance)
 }
 
-type Figures = (u32, u32, Option<(u32, u32)>, Option<u16>, f32);
+type Figures = (u32, u32, Option<u32>, Option<u16>, f32);
 
 fn figures() -> impl proptest::strategy::Strategy<Value = Figures> {
     let weight = prop_oneof![Just(0), Just(1), 0..9_u32, Just(u32::MAX)];
     let requests = prop_oneof![0..50_u32, Just(u32::MAX)];
-    let load = proptest::option::of((requests.clone(), requests.clone()));
+    let waiting = proptest::option::of(requests.clone());
     let used = prop_oneof![0.0..1.0_f32, Just(1.0_f32), 1.0..3.0_f32];
-    (weight, requests, load, proptest::option::of(any::<u16>()), used)
+    (weight, requests, waiting, proptest::option::of(any::<u16>()), used)
 }
 
 proptest! {
@@ -59,10 +67,11 @@ proptest! {
         let ids = ids(figures.len());
         let of = |(id, figures): (_, &Figures)| Candidate {
             id,
+            key: super::key(id),
             weight: figures.0,
             in_flight: figures.1,
-            load: figures.2.map(|(running, waiting)| Load { running, waiting, kv_cache: 0.5 }),
-            first_token: figures.3.map(|milliseconds| Duration::from_millis(milliseconds.into())),
+            waiting: figures.2.unwrap_or_default(),
+            latency: figures.3.map(|milliseconds| Duration::from_millis(milliseconds.into())).into(),
             used_share: figures.4,
         };
         let among: Vec<_> = ids.iter().zip(&figures).map(of).collect();
@@ -132,19 +141,22 @@ fn a_round_meets_each_as_often_as_its_weight_and_never_in_a_long_row() {
 #[test]
 fn the_least_loaded_counts_ours_and_the_servers_queue_by_weight() {
     let ids = ids(3);
-    let said = |running, waiting| Some(Load { running, waiting, kv_cache: 0.1 });
-    let least = |figures: [(u32, u32, Option<Load>); 3]| {
-        let of =
-            |(id, (weight, in_flight, load))| Candidate { weight, in_flight, load, ..idle(id) };
+    let least = |figures: [(u32, u32, u32); 3]| {
+        let of = |(id, (weight, in_flight, waiting))| Candidate {
+            weight,
+            in_flight,
+            waiting,
+            ..idle(id)
+        };
         let among: Vec<_> = ids.iter().zip(figures).map(of).collect();
         let counts = counts(&*picker(Strategy::LeastLoaded), &among, 50);
         let chosen: Vec<_> = (0..3).filter(|k| counts[*k] > 0).collect();
         chosen
     };
-    assert_eq!(least([(1, 3, None), (1, 2, None), (1, 4, None)]), [1]);
-    assert_eq!(least([(1, 2, None), (1, 2, None), (1, 4, None)]), [0, 1], "equals share");
-    assert_eq!(least([(1, 5, said(9, 0)), (1, 6, None), (1, 3, said(8, 3))]), [0]);
-    assert_eq!(least([(4, 9, None), (1, 3, None), (1, 3, None)]), [0], "four times as large");
+    assert_eq!(least([(1, 3, 0), (1, 2, 0), (1, 4, 0)]), [1]);
+    assert_eq!(least([(1, 2, 0), (1, 2, 0), (1, 4, 0)]), [0, 1], "equals share");
+    assert_eq!(least([(1, 5, 0), (1, 6, 0), (1, 3, 3)]), [0]);
+    assert_eq!(least([(4, 9, 0), (1, 3, 0), (1, 3, 0)]), [0], "four times as large");
 }
 
 #[test]
@@ -165,7 +177,7 @@ fn the_lowest_latency_is_shared_by_all_that_are_about_as_fast() {
     let ids = ids(5);
     let times = [Some(100), Some(110), Some(400), None, None];
     let of = |(id, time): (_, Option<u64>)| Candidate {
-        first_token: time.map(Duration::from_millis),
+        latency: time.map(Duration::from_millis).into(),
         in_flight: 1,
         ..idle(id)
     };
@@ -183,6 +195,6 @@ fn the_lowest_latency_is_shared_by_all_that_are_about_as_fast() {
     assert_eq!(counts(&*latency, &among, 50), [0, 0, 0, 0, 50], "the unknown one is measured");
     among[2].in_flight = 2;
     let unknown: Vec<_> =
-        among[..3].iter().map(|one| Candidate { first_token: None, ..*one }).collect();
+        among[..3].iter().map(|one| Candidate { latency: Latency::UNKNOWN, ..*one }).collect();
     assert_eq!(counts(&*latency, &unknown, 50), [0, 0, 50], "nothing known: the least loaded");
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use transom_core::backend::Load;
 use transom_core::model::{DeploymentId, Strategy};
 use transom_routing::latency::Ewma;
-use transom_routing::pick::{Ask, Candidate, Pick, picker};
+use transom_routing::pick::{Ask, Candidate, Pick, key, picker};
 use transom_routing::prompt::Prompt;
 
 use crate::outcome::Outcome;
@@ -143,10 +143,11 @@ impl<'a> Simulation<'a> {
         let now = self.epoch + self.now;
         let candidates = gateway.known.iter().map(|known| Candidate {
             id: &known.id,
+            key: key(&known.id),
             weight: 1,
             in_flight: known.in_flight,
-            load: known.load,
-            first_token: known.first_token.value(now),
+            waiting: known.load.map_or(0, |said| said.waiting),
+            latency: known.first_token.value(now).into(),
             used_share: 0.0,
         });
         let at = gateway.picker.pick(&candidates.collect::<Vec<_>>(), &ask);

@@ -13,7 +13,7 @@ const MAX_BODY: usize = 64 << 10;
 /// Reads a body as text.
 pub(super) async fn text(app: &App, request: Request) -> Result<String, Failure> {
     let (head, body) = request.into_parts();
-    let limits = Limits { bytes: MAX_BODY, idle: app.limits.body.idle };
+    let limits = Limits { bytes: MAX_BODY, idle: app.edge.limits().body.idle };
     let bytes = read_json(head.headers, body, limits).await?;
     String::from_utf8(bytes.into()).map_err(|_| invalid("The body is not UTF-8."))
 }

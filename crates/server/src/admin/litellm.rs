@@ -3,7 +3,7 @@
 //!
 //! # Layout
 //!
-//! - this file: `/model/new`, `/model/update`, `/model/delete`.
+//! - this file: `/model/new`, `/model/update`, `/model/{id}/update`, `/model/delete`.
 //! - `asked`: what they read. `health`: `/health`.
 
 use std::sync::Arc;
@@ -19,12 +19,13 @@ use super::operator::Operator;
 use super::refusal::Refusal;
 use crate::app::App;
 use crate::litellm::entry::{
-    LiteLlmInfo, LiteLlmModel, LiteLlmModels, LiteLlmParams, Reader, entry,
+    self, LiteLlmInfo, LiteLlmModel, LiteLlmModels, LiteLlmParams, Reader, entry,
 };
 use crate::litellm::models;
+use crate::name::Name;
 use crate::reply;
 use crate::shape::shape;
-use asked::{Asked, DeletedId, LiteLlmDeclaration};
+use asked::{Asked, DeletedId, Known, LiteLlmDeclaration};
 
 mod asked;
 pub(super) mod health;
@@ -55,7 +56,7 @@ shape! {
     }
 }
 
-pub(super) fn operations() -> [Operation; 5] {
+pub(super) fn operations() -> [Operation; 6] {
     let info = |path| {
         Operation::get(path, "Every deployment, without keys", models::for_operators)
             .query("litellm_model_id", "Only the deployment of this id.")
@@ -71,12 +72,16 @@ pub(super) fn operations() -> [Operation; 5] {
             .fails(&[409, 503]),
         Operation::post(
             "/model/update",
-            "Change the deployment that `model_info.id` names",
+            "Change the deployment that `model_info.id` names: what is not said stays",
             update,
         )
         .reads::<LiteLlmDeclaration>()
         .answers::<LiteLlmWritten>(200)
         .fails(&[404, 409, 503]),
+        Operation::patch("/model/{id}/update", "Change the deployment of this id", patch)
+            .reads::<LiteLlmDeclaration>()
+            .answers::<LiteLlmWritten>(200)
+            .fails(&[404, 409, 503]),
         Operation::post("/model/delete", "Take a deployment out", delete)
             .reads::<DeletedId>()
             .answers::<LiteLlmDeleted>(200)
@@ -105,19 +110,39 @@ async fn update(
 ) -> Result<Response, Refusal> {
     let json = body::text(&app, request).await?;
     let id = Asked::read(&json)?.required_id()?;
-    let written = change(&app, &operator, &id, &json).await;
-    operator.log("change deployment", &id, &written);
-    shown(&written?, Some(&id))
+    change(&app, &operator, &id, &json).await
 }
 
-async fn change(
-    app: &App,
-    operator: &Operator,
-    id: &str,
-    json: &str,
-) -> Result<ModelView, Refusal> {
-    let name = model_of(app, id).await?;
-    let json = asked::with_name(json, &name)?;
+async fn patch(
+    State(app): State<Arc<App>>,
+    operator: Operator,
+    Name(id): Name,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let json = body::text(&app, request).await?;
+    Asked::read(&json)?.must_be(&id)?;
+    change(&app, &operator, &id, &json).await
+}
+
+async fn change(app: &App, operator: &Operator, id: &str, json: &str) -> Result<Response, Refusal> {
+    let written = amend(app, operator, id, json).await;
+    operator.log("change deployment", id, &written);
+    shown(&written?, Some(id))
+}
+
+async fn amend(app: &App, operator: &Operator, id: &str, json: &str) -> Result<ModelView, Refusal> {
+    let view = model_of(app, id).await?;
+    let name = view.model.name.shared();
+    Asked::read(json)?.must_stay_in(&name)?;
+    let deployment = view.model.deployments.iter().find(|deployment| *deployment.id.0 == *id);
+    let known = deployment.map(|deployment| Known {
+        id,
+        name: &name,
+        upstream: entry::upstream(&view, deployment),
+        address: entry::server(&view, deployment).map(|server| &*server.url),
+    });
+    let known = known.ok_or_else(|| Failure::NotFound(Missing::Model(id.to_owned())))?;
+    let json = asked::completed(json, &known)?;
     let (caller, control) = (&operator.caller, &app.control);
     let (wording, write) = (Wording::LiteLlm, Write::Update);
     Ok(control.write_model(caller, Some(&name), &json, wording, write).await?)
@@ -137,16 +162,15 @@ async fn delete(
 }
 
 async fn remove(app: &App, operator: &Operator, id: &str) -> Result<(), Refusal> {
-    let name = model_of(app, id).await?;
+    let name = model_of(app, id).await?.model.name.shared();
     Ok(app.control.remove_model(&operator.caller, &name, Some(id)).await?)
 }
 
 /// The model that has a deployment of this id.
-async fn model_of(app: &App, id: &str) -> Result<Arc<str>, Refusal> {
+async fn model_of(app: &App, id: &str) -> Result<ModelView, Refusal> {
     let all = app.control.models().await?;
-    let has = |view: &&ModelView| view.model.deployments.iter().any(|d| *d.id.0 == *id);
-    let found = all.iter().find(has).map(|view| view.model.name.shared());
-    found.ok_or_else(|| Failure::NotFound(Missing::Model(id.to_owned())).into())
+    let has = |view: &ModelView| view.model.deployments.iter().any(|d| *d.id.0 == *id);
+    all.into_iter().find(has).ok_or_else(|| Failure::NotFound(Missing::Model(id.to_owned())).into())
 }
 
 /// Shows the deployment that was written: the one of this id, or else the newest.

@@ -36,6 +36,8 @@ shape! {
         rejected: Option<RejectedShown>,
         /// Sections of the files that were left out, as `FILE:LINE SECTION`.
         left_out: Vec<String>,
+        /// Settings that have changed and take effect only after a restart.
+        restart_needed: Vec<&'static str>,
     }
 }
 
@@ -82,5 +84,6 @@ fn shown(revision: Revision) -> RevisionShown {
         config: ConfigWord(if rejected.is_some() { "rejected" } else { "applied" }),
         rejected,
         left_out: revision.left_out,
+        restart_needed: revision.restart,
     }
 }

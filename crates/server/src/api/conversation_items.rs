@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+use transom_core::port::store::ItemPage;
 
-use super::conversations::{incoming, shown};
+use super::conversations::{posted, shown};
 use super::list::List;
 use super::responses::page;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::Rejection;
 use crate::name::{Name, Names};
-use crate::reply;
+use crate::reply::{self, Out};
 
 /// `POST /v1/conversations/{id}/items`
 pub(crate) async fn create(
@@ -23,9 +24,9 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<Response, Rejection> {
     page::check(query.as_deref())?;
-    let body = incoming(&app, request);
-    let added = app.gateway.add_items(&caller, &id, body).await?;
-    Ok(reply::encode(&List::of(&added))?)
+    let posted = posted(&app, request)?;
+    let listed = |added: &ItemPage| reply::bytes(&List::of(added));
+    Ok(Out(app.gateway.add_items(&caller, &id, posted, listed).await?).into_response())
 }
 
 /// `GET /v1/conversations/{id}/items?limit=&order=&after=&include=`

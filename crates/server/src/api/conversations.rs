@@ -2,27 +2,38 @@
 
 use std::sync::Arc;
 
+use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use transom_core::Json;
-use transom_engine::conversations::Incoming;
+use transom_core::failure::Failure;
+use transom_engine::conversations::{Incoming, Posted};
 
 use crate::app::App;
 use crate::body::read_json;
 use crate::caller::Caller;
 use crate::error::Rejection;
+use crate::hints;
 use crate::name::Name;
-use crate::reply;
+use crate::reply::{self, Out};
 
-/// `POST /v1/conversations`
+/// What a request without a body says.
+const NOTHING: &[u8] = b"{}";
+
+/// `POST /v1/conversations`, whose body may be missing: then the conversation is empty.
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
     request: Request,
 ) -> Result<Response, Rejection> {
-    let body = incoming(&app, request);
-    Ok(shown(&app.gateway.create_conversation(&caller, body).await?))
+    let posted = if request.body().is_end_stream() {
+        let nothing = Box::pin(async { Ok(Bytes::from_static(NOTHING)) });
+        Posted { body: nothing, ..posted(&app, request)? }
+    } else {
+        posted(&app, request)?
+    };
+    Ok(Out(app.gateway.create_conversation(&caller, posted).await?).into_response())
 }
 
 /// `GET /v1/conversations/{id}`
@@ -54,10 +65,16 @@ pub(crate) async fn delete(
     Ok(shown(&app.gateway.delete_conversation(&caller, &id).await?))
 }
 
+/// A request that makes something.
+pub(super) fn posted(app: &App, request: Request) -> Result<Posted, Failure> {
+    let once = hints::once(request.headers())?;
+    Ok(Posted { body: incoming(app, request), once })
+}
+
 /// A body that is read when the engine wants it.
-pub(super) fn incoming(app: &App, request: Request) -> Incoming {
+fn incoming(app: &App, request: Request) -> Incoming {
     let (head, body) = request.into_parts();
-    Box::pin(read_json(head.headers, body, app.limits.body))
+    Box::pin(read_json(head.headers, body, app.edge.limits().body))
 }
 
 pub(super) fn shown(json: &Json) -> Response {

@@ -10,6 +10,7 @@ use crate::body::read_json;
 use crate::caller::bearer;
 use crate::error::Rejection;
 use crate::hints;
+use crate::layers::InEffect;
 use crate::reply::Out;
 
 type Answer = Result<Out, Rejection>;
@@ -49,11 +50,20 @@ pub(crate) async fn compact(State(app): State<Arc<App>>, request: Request) -> An
     generate(&app, Endpoint::Compact, request).await
 }
 
+/// `POST /v1/responses/input_tokens`
+pub(crate) async fn input_tokens(State(app): State<Arc<App>>, request: Request) -> Answer {
+    generate(&app, Endpoint::InputTokens, request).await
+}
+
 async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
     let (head, body) = request.into_parts();
     let credentials = bearer(&head.headers)?;
-    let hints = match hints::read(&head.headers, &app.gateway.snapshot().settings.access) {
-        Ok(hints) => hints,
+    let live = head.extensions.get::<InEffect>().map(|InEffect(live)| Arc::clone(live));
+    let live = live.unwrap_or_else(|| app.gateway.snapshot());
+    let hints = hints::read(&head.headers, &live.settings.access);
+    let said = hints.and_then(|hints| Ok((hints, hints::once(&head.headers)?)));
+    let (hints, once) = match said {
+        Ok(said) => said,
         Err(failure) => {
             // Only who may call is told what is wrong with the call.
             app.gateway.authenticate(credentials.as_ref())?;
@@ -61,6 +71,7 @@ async fn generate(app: &App, endpoint: Endpoint, request: Request) -> Answer {
         }
     };
     let transport = Transport::Request;
-    let body = Box::pin(read_json(head.headers, body, app.limits.body));
-    Ok(Out(app.gateway.serve(Call { endpoint, transport, credentials, hints, body }).await?))
+    let body = Box::pin(read_json(head.headers, body, app.edge.limits().body));
+    let call = Call { endpoint, transport, credentials, hints, once, body };
+    Ok(Out(app.gateway.serve_in(live, call).await?))
 }

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use transom_core::port::store::{ItemPage, StoredItem};
 
-/// The list object. The ids of an empty page are empty: OpenAI's description has no null there.
+/// The list object. An empty page has empty ids: OpenAI's schema has strings there, and the official
+/// SDKs, which go on from `last_id`, take an empty one for none.
 #[derive(Serialize)]
 pub(super) struct List<'a> {
     object: &'static str,

@@ -31,6 +31,9 @@ struct Readiness<'a> {
     store: &'static str,
     /// Sections of the files that were left out.
     left_out: &'a [String],
+    /// Settings that have changed and take effect only after a restart: for operators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restart_needed: Option<&'a [&'static str]>,
 }
 
 #[derive(Serialize)]
@@ -97,6 +100,7 @@ pub(crate) async fn show(
         },
         store: if seen.store { "ready" } else { "unavailable" },
         left_out: &revision.left_out,
+        restart_needed: (reader == Reader::Operator).then_some(&revision.restart),
     };
     let mut response = reply::encode(&body)?;
     if !seen.is_ready() {

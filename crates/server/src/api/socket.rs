@@ -28,7 +28,8 @@ pub(crate) async fn open(
     let headers = request.headers();
     let credentials = bearer(headers)?;
     app.gateway.authenticate(credentials.as_ref())?;
-    handshake::check_origin(headers, &app.limits.cors)?;
+    handshake::check_origin(headers, &app.cors)?;
+    hints::refuse_once(headers)?;
     let hints = hints::read(headers, &app.gateway.snapshot().settings.access)?;
     let id = headers.get(REQUEST_ID).and_then(|id| RequestId::from_client(id.to_str().ok()?));
     let id = id.unwrap_or_else(|| app.gateway.request_id());

@@ -27,6 +27,26 @@ fn a_conversation_is_named_by_the_first_header_that_can_be_a_name() {
 }
 
 #[test]
+fn a_key_comes_once_and_a_wrong_one_is_refused_by_name() {
+    let said = |values: &[&str]| {
+        let id = ("x-request-id", "req_1");
+        let keys = values.iter().map(|value| ("idempotency-key", *value));
+        let pairs: Vec<_> = keys.chain([id]).collect();
+        let once = once(&headers(&pairs)).map_err(|failure| failure.public().param.unwrap())?;
+        Ok(once.map(|once| (once.key.as_str().to_owned(), once.request.as_str().to_owned())))
+    };
+    assert_eq!(said(&[]), Ok(None));
+    assert_eq!(said(&["a-1"]), Ok(Some(("a-1".to_owned(), "req_1".to_owned()))));
+    let longest = "k".repeat(MAX_KEY);
+    assert!(said(&[&longest]).is_ok());
+    for wrong in [&[""][..], &["a b"], &["a", "a"], &["ü"], &[&(longest + "k")]] {
+        assert_eq!(said(wrong), Err(IDEMPOTENCY_KEY.to_owned()), "{wrong:?}");
+    }
+    assert!(refuse_once(&headers(&[])).is_ok());
+    assert!(refuse_once(&headers(&[("idempotency-key", "a")])).is_err());
+}
+
+#[test]
 fn only_holders_of_a_key_come_first_and_other_words_are_refused_by_name() {
     let key = Access::Key(Secret::new("sk-x".to_owned()));
     let said = |access: &Access, values: &[&str]| {

@@ -115,13 +115,17 @@ pub(crate) fn entry(view: &ModelView, deployment: &Deployment, reader: Reader) -
     LiteLlmModel { model_name, litellm_params, model_info }
 }
 
-/// The name of a deployment's model at its server, with the provider in front.
-pub(crate) fn provided(view: &ModelView, deployment: &Deployment) -> String {
-    let name = match &deployment.upstream {
+/// The name of a deployment's model at its server.
+pub(crate) fn upstream<'a>(view: &'a ModelView, deployment: &'a Deployment) -> &'a str {
+    match &deployment.upstream {
         UpstreamName::AsAsked => view.model.name.as_str(),
         UpstreamName::Named(name) => name,
-    };
-    format!("{PROVIDER}/{name}")
+    }
+}
+
+/// The same with the provider in front.
+pub(crate) fn provided(upstream: &str) -> String {
+    format!("{PROVIDER}/{upstream}")
 }
 
 /// The server of a deployment.
@@ -131,7 +135,7 @@ pub(crate) fn server<'a>(view: &'a ModelView, deployment: &Deployment) -> Option
 
 fn params(view: &ModelView, deployment: &Deployment) -> LiteLlmParams {
     LiteLlmParams {
-        model: provided(view, deployment),
+        model: provided(upstream(view, deployment)),
         api_base: server(view, deployment).map(|server| address(&server.url)),
         rpm: deployment.limits.requests_per_minute,
         tpm: deployment.limits.tokens_per_minute,

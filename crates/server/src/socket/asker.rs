@@ -24,6 +24,8 @@ const METHOD: &str = "WEBSOCKET";
 /// Who has opened a connection.
 pub(crate) struct Asker {
     app: App,
+    /// Those of the moment when it was opened.
+    limits: Limits,
     /// Checked anew for each response: a key may be changed meanwhile.
     credentials: Option<Secret>,
     hints: Hints,
@@ -37,12 +39,13 @@ pub(crate) struct Asker {
 impl Asker {
     /// Who sent a handshake with these headers.
     pub(crate) fn new(app: App, credentials: Option<Secret>, hints: Hints, id: RequestId) -> Self {
-        let session = Arc::new(Session::new(app.limits.socket.memory));
-        Self { app, credentials, hints, id, events: 0, session }
+        let limits = app.edge.limits().socket;
+        let session = Arc::new(Session::new(limits.memory));
+        Self { app, limits, credentials, hints, id, events: 0, session }
     }
 
     pub(super) fn limits(&self) -> Limits {
-        self.app.limits.socket
+        self.limits
     }
 
     pub(super) fn metrics(&self) -> &Metrics {
@@ -62,7 +65,8 @@ impl Asker {
         let id = RequestId::from_client(&format!("{}-{}", self.id, self.events));
         let id = id.unwrap_or_else(|| gateway.request_id());
         let span = tracing::info_span!("request", id = %id);
-        let (method, revision) = (METHOD, gateway.snapshot().revision);
+        let snapshot = gateway.snapshot();
+        let (method, revision) = (METHOD, snapshot.revision);
         let line = Line { id, method, route: Arc::from(ROUTE), revision };
         let watch = Watch::begin(gateway.metrics(), line);
         let call = Call {
@@ -70,9 +74,10 @@ impl Asker {
             transport: Transport::Socket(Arc::clone(&self.session)),
             credentials: self.credentials.clone(),
             hints: self.hints.clone(),
+            once: None,
             body: Box::pin(async move { Ok(event) }),
         };
-        let asking = async move { begun(gateway.serve(call).await, watch) };
+        let asking = async move { begun(gateway.serve_in(snapshot, call).await, watch) };
         Running::new(Box::pin(asking.instrument(span)))
     }
 }

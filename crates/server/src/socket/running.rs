@@ -72,15 +72,23 @@ impl Running {
 
 /// Counts and logs how a response begins.
 pub(super) fn begun(answered: Result<Reply, Failure>, watch: Watch) -> Result<EventBody, Failure> {
-    let answered = answered.and_then(|reply| match reply {
-        Reply::Events(body) => Ok(body),
-        Reply::Json(_) => Err(Failure::Internal("a whole answer on a WebSocket".into())),
-    });
+    let answered = answered.and_then(stream_of);
     match &answered {
         Ok(_) => watch.ended(StatusCode::OK, None),
         Err(failure) => watch.ended(failure.public().status, Some(&Logged::of(failure))),
     }
     answered
+}
+
+fn stream_of(reply: Reply) -> Result<EventBody, Failure> {
+    match reply {
+        Reply::Events(body) => Ok(body),
+        // What was left out stands in the events, too.
+        Reply::Shortened(_, reply) => stream_of(*reply),
+        Reply::Json(_) | Reply::Again(_) => {
+            Err(Failure::Internal("a whole answer on a WebSocket".into()))
+        }
+    }
 }
 
 /// The events in a piece, without what only frames them.

@@ -79,8 +79,8 @@ async fn deployments_are_added_changed_and_taken_out_by_id() {
     assert_eq!(gone, json!({"message": "Model: ranker@node-1 deleted successfully"}));
     let (by, wording) = (|| "master".to_owned(), Wording::LiteLlm);
     let ranker = || "ranker".to_owned();
-    let named =
-        r#"{"litellm_params":{"rpm":1},"model_info":{"id":"ranker@node-1"},"model_name":"ranker"}"#;
+    // What is not said is what it is known by.
+    let whole = r#"{"litellm_params":{"api_base":"http://node-1:8000/v1","model":"hosted_vllm/upstream-name","rpm":1},"model_info":{"id":"ranker@node-1"},"model_name":"ranker"}"#;
     assert_eq!(
         world.control.told(),
         [
@@ -88,7 +88,7 @@ async fn deployments_are_added_changed_and_taken_out_by_id() {
             Told::Write {
                 by: by(),
                 name: Some(ranker()),
-                json: named.to_owned(),
+                json: whole.to_owned(),
                 wording,
                 write: Write::Update
             },

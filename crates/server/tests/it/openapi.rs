@@ -57,6 +57,7 @@ async fn the_description_has_every_route_of_the_router_and_no_other() {
             "/model/info",
             "/model/new",
             "/model/update",
+            "/model/{id}/update",
             "/readyz",
             "/v1/model/info",
         ]

@@ -10,7 +10,7 @@ async fn the_revision_tells_what_is_in_effect_and_why_nothing_newer_is() {
     let world = World::open();
     let mut expected = json!({
         "revision": 7, "digest": "00ff", "store_revision": 3, "since": NOON, "config": "applied",
-        "left_out": ["policy-config.yaml:9 policies"],
+        "left_out": ["policy-config.yaml:9 policies"], "restart_needed": ["listen"],
     });
     let answer = world.admin("GET /admin/v1/revision", "").await;
     assert_eq!(answer.json(), expected);
@@ -40,6 +40,8 @@ async fn a_backend_shows_its_state_its_load_and_its_deployments() {
         json!({
             "id": "node-1", "url": "http://node-1:8000/v1", "key": "configured",
             "insecure_tls": false, "connect_timeout": 2, "probe": "active", "state": "ready",
+            "api_kind": "chat_completions",
+            "offer": {"chat_completions": "yes", "responses": "no"},
             "mark": {"state": "auto"},
             "load": {"running": 2, "waiting": 1, "kv_cache": 0.5},
             "served_models": [{"id": "upstream-name", "max_model_len": 4096}],
@@ -81,7 +83,7 @@ async fn a_model_is_found_by_its_name_slash_or_not_and_shown_as_it_is_declared()
             },
             "backends": [{
                 "name": "node-1", "url": "http://node-1:8000/v1", "insecure_tls": false,
-                "connect_timeout": 2, "probe": "active",
+                "connect_timeout": 2, "probe": "active", "api_kind": "chat_completions",
             }],
             "status": {
                 "state": "ready",

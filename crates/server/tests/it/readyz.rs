@@ -23,6 +23,7 @@ async fn anybody_reads_states_and_operators_read_why() {
         ],
     });
     assert_eq!(anybody.json(), expected);
+    assert_eq!(operator.json()["restart_needed"], json!(["listen"]));
     assert_eq!(
         operator.json()["models"][0]["deployments"][1],
         json!({

@@ -25,7 +25,9 @@ use transom_engine::metrics::Metrics;
 use transom_engine::session;
 use transom_engine::settings::{Access, Settings, TurnLog};
 use transom_sealing::keyring::{Key, Keyring};
-use transom_server::app::{App, Limits};
+use transom_server::app::App;
+use transom_server::edge::{Edge, Limits};
+use transom_server::guarded::Patience;
 use transom_server::listener::Shutdown;
 use transom_server::{admin, app, body, socket};
 use transom_testkit::exchanges::{self, Form};
@@ -102,8 +104,8 @@ impl World {
         let catalog = Catalog::build(&fleet::fleet(), &|id| Some(ports::server(id)), None).unwrap();
         let since = Timestamp::from_millis(NOON * 1000);
         let settings = settings(access);
-        let key = Key::of(&Secret::new("the key of every world".to_owned()));
-        let keyring = Arc::new(Keyring::new(vec![key], Vec::new()).unwrap());
+        let sealing = Key::of(&Secret::new("the key of every world".to_owned()));
+        let keyring = Arc::new(Keyring::new(vec![sealing], Vec::new()).unwrap());
         let snapshot = Snapshot { revision: REVISION, since, settings, catalog, keyring };
         let store = Arc::new(Shelf::default());
         let mut registry = Registry::default();
@@ -111,6 +113,7 @@ impl World {
             store: store.clone(),
             conversations: Arc::new(conversations::NoConversations),
             jobs: Arc::new(jobs::NoJobs),
+            once: store.clone(),
             clock: Arc::new(ports::Noon),
             ids: Arc::new(ports::Counter::default()),
             metrics: Metrics::register(&mut registry),
@@ -124,7 +127,9 @@ impl World {
             gateway,
             control: control.clone(),
             registry,
-            limits: limits(),
+            edge: Arc::new(Edge::new(limits())),
+            cors: vec!["*".parse().unwrap()],
+            metrics_path: Some("/metrics".to_owned()),
             shutdown: shutdown(),
         };
         Self { app: Arc::new(app), control, store, key }
@@ -206,8 +211,11 @@ fn limits() -> Limits {
             lifetime: Duration::from_mins(1),
             memory: session::Limits { turns: 10, bytes: 1 << 20 },
         },
-        cors: vec!["*".parse().unwrap()],
-        metrics_path: Some("/metrics".to_owned()),
+        patience: Patience {
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            write: Duration::from_secs(30),
+        },
     }
 }
 

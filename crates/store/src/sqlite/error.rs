@@ -113,6 +113,10 @@ pub(super) enum Fault {
     TurnTooLarge,
     #[error("the model's declaration is larger than the store accepts")]
     ModelTooLarge,
+    #[error("the answer is larger than the store accepts")]
+    AnswerTooLarge,
+    #[error("what is kept of an answer is not one of the kinds written")]
+    UnknownKind,
     #[error("the id is not one of those written")]
     UnknownId,
     #[error("a value is larger than any that is written")]
@@ -124,10 +128,12 @@ pub(super) enum Fault {
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::QueueFull | Fault::Closed | Fault::TurnTooLarge | Fault::ModelTooLarge => {
-                Self::Unavailable(Box::new(fault))
-            }
-            Fault::ValueTooLarge | Fault::UnknownStatus | Fault::UnknownId => {
+            Fault::QueueFull
+            | Fault::Closed
+            | Fault::TurnTooLarge
+            | Fault::ModelTooLarge
+            | Fault::AnswerTooLarge => Self::Unavailable(Box::new(fault)),
+            Fault::ValueTooLarge | Fault::UnknownStatus | Fault::UnknownKind | Fault::UnknownId => {
                 Self::Damaged(Box::new(fault))
             }
         }

@@ -40,6 +40,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "sealing_keys",
         sql: include_str!("../../migrations/sqlite/0005_sealing_keys.sql"),
     },
+    Migration {
+        name: "idempotency",
+        sql: include_str!("../../migrations/sqlite/0006_idempotency.sql"),
+    },
 ];
 
 const BOOKKEEPING: &str = "transom_migrations";

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
+use std::path::Path;
 use std::sync::Arc;
 use transom_core::clock::Timestamp;
 use transom_core::port::models::{Expect, ModelList, ModelRow, ModelStore};
@@ -10,6 +11,7 @@ use transom_core::scope::Scope;
 
 use super::SqliteStore;
 use super::error::store_error;
+use super::open;
 use super::read::json;
 use super::write::Change;
 
@@ -20,6 +22,8 @@ SELECT revisions.value AS revision, models.name AS name, models.json AS json,
        models.org_id AS org_id, models.team_id AS team_id, models.key_id AS key_id
 FROM revisions LEFT JOIN models ON TRUE
 WHERE revisions.name = 'models' ORDER BY models.name";
+
+const TABLE: &str = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'models'";
 
 pub(super) const REVISION: &str = "SELECT value FROM revisions WHERE name = 'models'";
 
@@ -61,6 +65,25 @@ impl ModelStore for SqliteStore {
     async fn revision(&self) -> Result<i64, StoreError> {
         sqlx::query_scalar(REVISION).fetch_one(&self.readers).await.map_err(store_error)
     }
+}
+
+/// The models in a file, which is neither created nor migrated: none where there is no file, or
+/// where it is from a time before there were any.
+pub async fn models_in(path: &Path) -> Result<Vec<ModelRow>, StoreError> {
+    // An absolute path: SQLite gives names like `file:…` and `:memory:` a meaning.
+    let Ok(path) = std::path::absolute(path) else { return Ok(Vec::new()) };
+    if !tokio::fs::try_exists(&path).await.unwrap_or(false) {
+        return Ok(Vec::new());
+    }
+    let mut connection = open::look(&path).await.map_err(store_error)?;
+    let tables: i64 =
+        sqlx::query_scalar(TABLE).fetch_one(&mut connection).await.map_err(store_error)?;
+    if tables == 0 {
+        return Ok(Vec::new());
+    }
+    let found: Vec<Row> =
+        sqlx::query_as(LIST).fetch_all(&mut connection).await.map_err(store_error)?;
+    found.into_iter().filter_map(|row| row.model().transpose()).collect()
 }
 
 #[derive(sqlx::FromRow)]

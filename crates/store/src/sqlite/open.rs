@@ -39,6 +39,12 @@ pub async fn migrate(path: &Path) -> Result<Report, OpenError> {
     Ok(report)
 }
 
+/// A connection that only reads a file which is there, and leaves its schema as it is.
+pub(super) async fn look(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let config = StoreConfig::new(path);
+    plain(&config, path).pragma("query_only", "ON").connect().await
+}
+
 /// The readers, the writer's connection, and how to open that one again.
 pub(super) async fn connect(
     config: &StoreConfig,

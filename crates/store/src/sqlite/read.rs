@@ -155,6 +155,30 @@ pub(super) async fn page(
     Ok(PageLookup::Found(ItemPage { items, has_more }))
 }
 
+/// The items with these ids; `None` when they are too large together.
+pub(super) async fn items_by_id(
+    readers: &SqlitePool,
+    scope: &Scope,
+    ids: &[&str],
+) -> Result<Option<Vec<StoredItem>>, StoreError> {
+    let wanted = serde_json::to_string(ids).map_err(|error| StoreError::Damaged(error.into()))?;
+    let mut rows = sqlx::query_as::<_, (String, Option<String>)>(sql::ITEMS_BY_ID)
+        .bind(wanted)
+        .bind(&*scope.org)
+        .bind(&*scope.team)
+        .fetch(readers);
+    let (mut items, mut bytes) = (Vec::with_capacity(ids.len()), 0);
+    while let Some((id, text)) = rows.try_next().await.map_err(store_error)? {
+        let Some(text) = text else { continue };
+        bytes += text.len();
+        if bytes > MAX_HISTORY_BYTES {
+            return Ok(None);
+        }
+        items.push(StoredItem { id, json: json(text)? });
+    }
+    Ok(Some(items))
+}
+
 fn status(word: Option<&str>) -> Result<TurnStatus, StoreError> {
     word.and_then(TurnStatus::from_word).ok_or_else(|| Fault::UnknownStatus.into())
 }

@@ -88,6 +88,18 @@ FROM ending CROSS JOIN conversation_items AS said
     ON said.conversation_id = ending.conversation_id AND said.position < ending.position
 WHERE ending.rooted AND ending.hops <= ?4 AND said.org_id = ?2 AND said.team_id = ?3";
 
+/// The items with these ids, a JSON array: the newest one of a response, else of a conversation. One
+/// row for each id; without `json` where there is none.
+pub(super) const ITEMS_BY_ID: &str = "
+SELECT wanted.value AS item_id, coalesce(
+    (SELECT item.json FROM items AS item
+     WHERE item.org_id = ?2 AND item.team_id = ?3 AND item.item_id = wanted.value
+     ORDER BY item.rowid DESC LIMIT 1),
+    (SELECT said.json FROM conversation_items AS said
+     WHERE said.org_id = ?2 AND said.team_id = ?3 AND said.item_id = wanted.value
+     ORDER BY said.rowid DESC LIMIT 1)) AS json
+FROM json_each(?1) AS wanted";
+
 /// Up to `?5` input items of `?1` behind the one named `?4`, oldest first.
 ///
 /// No row: no such response. A row without `anchor`: no such item. A row without `item_id`: the page

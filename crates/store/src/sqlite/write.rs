@@ -13,8 +13,10 @@ use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use transom_core::clock::Timestamp;
 use transom_core::id::{ConversationId, ResponseId};
 use transom_core::port::models::{Expect, MAX_MODEL_BYTES, ModelRow};
+use transom_core::port::once::Name;
 use transom_core::port::sealing::SealingKeyRow;
 use transom_core::port::store::{StoreError, StoredItem, TurnRecord};
 use transom_core::scope::Scope;
@@ -22,6 +24,7 @@ use transom_core::scope::Scope;
 use super::conversations::ConversationChange;
 use super::error::Fault;
 use super::jobs::JobChange;
+use super::once::OnceChange;
 use session::Session;
 pub(super) use session::{insert_item, insert_response};
 
@@ -45,6 +48,8 @@ pub(super) enum Change {
     RemoveModel(String),
     AddSealingKey(Box<SealingKeyRow>, Expect),
     RemoveSealingKey(String),
+    Once(Name, OnceChange),
+    SweepOnce(Timestamp),
 }
 
 impl Change {
@@ -61,10 +66,12 @@ impl Change {
             Self::PutModel(row, _) => {
                 (row.json.get().len() > MAX_MODEL_BYTES).then_some(Fault::ModelTooLarge)
             }
+            Self::Once(_, change) => change.is_too_large().then_some(Fault::AnswerTooLarge),
             Self::Delete(_)
             | Self::RemoveModel(_)
             | Self::AddSealingKey(..)
-            | Self::RemoveSealingKey(_) => None,
+            | Self::RemoveSealingKey(_)
+            | Self::SweepOnce(_) => None,
         }
     }
 }

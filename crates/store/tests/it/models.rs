@@ -5,6 +5,7 @@ use transom_core::clock::Timestamp;
 use transom_core::port::models::{Expect, MAX_MODEL_BYTES, MAX_MODELS, ModelRow, ModelStore};
 use transom_core::port::store::ResponseStore;
 use transom_core::scope::Scope;
+use transom_store::sqlite::models_in;
 
 use crate::support::{Place, execute, is_unavailable, json, owner, turn};
 
@@ -102,4 +103,26 @@ async fn a_model_that_is_too_large_or_too_many_is_refused_and_others_are_written
     );
     assert!(is_unavailable(&more) && again.unwrap() && turn.is_ok());
     assert_eq!(store.list().await.unwrap().rows.len(), MAX_MODELS);
+}
+
+#[tokio::test]
+async fn the_models_of_a_file_are_read_without_making_or_changing_it() {
+    let place = Place::new();
+    assert!(models_in(&place.path()).await.unwrap().is_empty());
+    assert!(!place.path().exists(), "looking makes no file");
+    std::fs::write(place.path(), "").unwrap();
+    execute(&mut place.beside().await, "CREATE TABLE other (a)").await;
+    let before_models = models_in(&place.path()).await.unwrap();
+    assert!(before_models.is_empty(), "it is from before there were any");
+
+    let place = Place::new();
+    let store = place.open().await;
+    assert!(store.put(row("a", "1", 1), Expect::Anything).await.unwrap());
+    let names = async || {
+        let rows = models_in(&place.path()).await.unwrap();
+        rows.into_iter().map(|row| row.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names().await, ["a"], "beside a gateway that runs");
+    store.close().await;
+    assert_eq!(names().await, ["a"], "and after it");
 }

@@ -9,6 +9,7 @@ use super::condition::{MetricsPage, Phase};
 use super::serve::{self, Shared};
 use super::served::{ModelRule, Models, ServedModel};
 use super::settings::{Settings, Strictness, SystemRule};
+use super::tokenizer::Tokenizer;
 use super::{FakeBackend, Verdict};
 use crate::answer::Script;
 use crate::door::{self, Position};
@@ -89,6 +90,13 @@ impl Builder {
     #[must_use]
     pub fn phase(mut self, phase: Phase) -> Self {
         self.settings.phase = phase;
+        self
+    }
+
+    /// Counts tokens like this, and refuses prompts that are longer than the model's context.
+    #[must_use]
+    pub fn tokenizer(mut self, tokenizer: Tokenizer) -> Self {
+        self.settings.tokenizer = tokenizer;
         self
     }
 

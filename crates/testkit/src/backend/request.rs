@@ -29,6 +29,8 @@ pub struct Request {
     pub connection: usize,
     /// The name that answers carry instead of the one asked for.
     pub(super) reported: Option<String>,
+    /// The tokens of its prompt, where the backend counts them.
+    pub(super) prompt_tokens: Option<u32>,
     /// The method.
     pub method: String,
     /// The request target, query included.
@@ -56,6 +58,11 @@ impl Request {
     pub fn model(&self) -> String {
         let asked = || self.json()["model"].as_str().unwrap_or_default().to_owned();
         self.reported.clone().unwrap_or_else(asked)
+    }
+
+    /// The tokens of its prompt, where the backend counts them; see [`super::Tokenizer`].
+    pub fn prompt_tokens(&self) -> Option<u32> {
+        self.prompt_tokens
     }
 
     /// Whether the body asks for a stream.

@@ -13,6 +13,7 @@ use super::ledger::Ledger;
 use super::play::{Outcome, play};
 use super::request::INFERENCE;
 use super::settings::Settings;
+use super::tokenizer::Tokenizer;
 use super::violation::{self, Rules};
 use super::{Request, Violation};
 use crate::answer::{Answer, errors, model_list, openapi};
@@ -160,14 +161,18 @@ impl Connection {
                 Progress::NeedMore => return Ok(None),
             }
         }
+        let body = body.freeze();
+        let tokenizer = self.shared.settings.read(|settings| settings.tokenizer);
+        let parsed: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
         Ok(Some(Request {
             number: 0,
+            prompt_tokens: tokenizer.count(&parsed),
             connection: self.number,
             reported: self.shared.settings.read(|settings| settings.reported.clone()),
             method: method.to_owned(),
             target: target.to_owned(),
             headers: head.headers,
-            body: body.freeze(),
+            body,
             arrived: Instant::now(),
         }))
     }
@@ -206,6 +211,14 @@ impl Connection {
     }
 
     fn routed(&self, request: &Request, settings: &Settings) -> Answer {
+        let model = request.json()["model"].as_str().unwrap_or_default().to_owned();
+        let length = settings.models.length(&model);
+        if let Some(answer) = settings.tokenizer.answer(request, length) {
+            // llama.cpp does not look at the name.
+            let known = settings.tokenizer != Tokenizer::Messages || settings.models.serves(&model);
+            let unknown = || errors::model_not_found(&model, &settings.models.ids());
+            return if known { answer } else { unknown() };
+        }
         match (request.method.as_str(), request.path()) {
             (_, path) if settings.absent.contains(path) => errors::no_route(),
             ("GET", "/openapi.json") => openapi(&settings.absent),
@@ -214,6 +227,9 @@ impl Connection {
                 let model = body["model"].as_str().unwrap_or_default();
                 if !settings.models.serves(model) {
                     return errors::model_not_found(model, &settings.models.ids());
+                }
+                if let Some(refusal) = settings.tokenizer.refusal(&body, length) {
+                    return refusal;
                 }
                 let next = |settings: &mut Settings| settings.next_script(request.path());
                 self.shared.settings.update(next).answer(request)

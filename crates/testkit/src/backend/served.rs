@@ -49,6 +49,12 @@ impl Models {
         self.rule == ModelRule::Any || self.listed.iter().any(|served| served.id == model)
     }
 
+    /// The context length of a model, in tokens.
+    pub(super) fn length(&self, model: &str) -> u32 {
+        let found = self.listed.iter().find(|served| served.id == model);
+        found.and_then(|served| served.max_model_len).unwrap_or(DEFAULT_LENGTH)
+    }
+
     pub(super) fn ids(&self) -> Vec<String> {
         self.listed.iter().map(|served| served.id.clone()).collect()
     }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use super::condition::{MetricsPage, Phase};
 use super::death::Poison;
 use super::served::Models;
+use super::tokenizer::Tokenizer;
 use crate::answer::{Script, completion_text, embeddings, rerank, score};
 
 /// How violations are treated.
@@ -36,6 +37,7 @@ pub(super) struct Settings {
     pub(super) phase: Phase,
     pub(super) metrics: MetricsPage,
     pub(super) poison: Option<Poison>,
+    pub(super) tokenizer: Tokenizer,
     pub(super) system: SystemRule,
     pub(super) allowed_fields: HashSet<String>,
     pub(super) key: Option<String>,
@@ -58,6 +60,7 @@ impl Default for Settings {
             phase: Phase::default(),
             metrics: MetricsPage::default(),
             poison: None,
+            tokenizer: Tokenizer::default(),
             system: SystemRule::default(),
             allowed_fields: HashSet::new(),
             key: None,

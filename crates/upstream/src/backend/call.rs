@@ -10,8 +10,10 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::{Instant, timeout};
-use transom_core::backend::{ApiKind, BackendKey, BackendState, Load, Offer, ServedModel};
-use transom_core::port::upstream::{Route, Upstream, UpstreamReply, UpstreamRequest};
+use transom_core::backend::{
+    ApiKind, BackendKey, BackendState, Load, Offer, ProbeStyle, ServedModel,
+};
+use transom_core::port::upstream::{Glance, Route, Upstream, UpstreamReply, UpstreamRequest};
 use transom_core::upstream_error::UpstreamError;
 
 use super::Backend;
@@ -58,7 +60,9 @@ impl Backend {
                 | Route::Completions
                 | Route::Embeddings
                 | Route::Rerank
-                | Route::Score => Method::POST,
+                | Route::Score
+                | Route::Tokenize
+                | Route::ApplyTemplate => Method::POST,
             },
             uri: self.base.uri(request.route),
             headers: self.headers.clone(),
@@ -106,8 +110,16 @@ impl Upstream for Backend {
         })
     }
 
+    fn glance(&self) -> Glance {
+        Glance {
+            standing: self.glance.standing(),
+            waiting: self.glance.load.waiting(),
+            lists: self.glance.lists(),
+        }
+    }
+
     fn load(&self) -> Option<Load> {
-        self.load.get()
+        self.glance.load.get()
     }
 
     fn served(&self) -> Arc<[ServedModel]> {
@@ -132,6 +144,13 @@ impl Upstream for Backend {
             self.doubt();
         }
         self.told(|health, now| health.observed(broken.map_or(Ok(()), Err), now));
+    }
+
+    /// Where it is probed the next list is never far away.
+    fn doubt_names(&self) {
+        if self.spec.probe == ProbeStyle::Passive {
+            self.doubt();
+        }
     }
 }
 

@@ -28,6 +28,12 @@ impl LoadCell {
         self.kv_cache.store(kv_cache.to_bits(), Ordering::Relaxed);
     }
 
+    /// How many wait; 0 where nothing is known.
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+    pub(super) fn waiting(&self) -> u32 {
+        self.counts.load(Ordering::Relaxed) as u32
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "the halves of the number are meant")]
     pub(super) fn get(&self) -> Option<Load> {
         let kv_cache = f32::from_bits(self.kv_cache.load(Ordering::Relaxed));

@@ -11,11 +11,20 @@ fn routes_are_joined_to_any_prefix_and_a_probe_s_pages_lie_beside_it() {
         assert_eq!(base.uri(Route::Models).to_string(), models);
         assert_eq!(base.page(Page::Models).to_string(), models);
         assert_eq!(base.page(Page::Health).to_string(), health);
+        let routes = health.replace("health", "openapi.json");
+        assert_eq!(base.page(Page::OpenApi).to_string(), routes);
+        assert_eq!(base.page(Page::Route(Route::Responses)), base.uri(Route::Responses));
     }
     let base = Base::parse("http://h:1/v1").unwrap();
-    let paths: Vec<_> = Route::ALL.map(|route| base.uri(route).path().to_owned()).into();
-    let names = ["chat/completions", "completions", "embeddings", "rerank", "score", "models"];
+    let mut paths: Vec<_> = Route::ALL.map(|route| base.uri(route).path().to_owned()).into();
+    let names =
+        ["chat/completions", "responses", "completions", "embeddings", "rerank", "score", "models"];
+    // Those that vLLM and llama.cpp have beside the API, at the root.
+    let beside = paths.split_off(names.len());
     assert_eq!(paths, names.map(|name| format!("/v1/{name}")));
+    assert_eq!(beside, ["/tokenize", "/apply-template"]);
+    let base = Base::parse("https://h/team/v1").unwrap();
+    assert_eq!(base.uri(Route::Tokenize).to_string(), "https://h/team/tokenize");
 }
 
 #[test]

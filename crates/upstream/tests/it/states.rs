@@ -124,6 +124,45 @@ async fn a_passive_server_is_asked_again_only_when_it_is_doubted() {
 }
 
 #[tokio::test]
+async fn a_passive_server_s_list_is_read_again_and_says_nothing_of_its_state() {
+    let server = FakeBackend::builder().models(["old"]).start().await;
+    let passive = BackendSpec { probe: ProbeStyle::Passive, ..spec(&server.url()) };
+    let settings = Settings { relist: Duration::from_millis(60), ..settings() };
+    let (_backends, backend) = probed(&passive, &settings);
+    until(&backend, "ready").await;
+    let names = async |name: &str| {
+        while backend.served().iter().all(|served| served.id.as_ref() != name) {
+            backend.changed().await;
+        }
+    };
+    server.serve(["new"]);
+    soon("the new name", names("new")).await;
+    let asked = server.requests().len();
+    server.route("/v1/models", json(401, "{}"));
+    soon("two more questions", async {
+        while server.requests().len() < asked + 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(backend.state(), BackendState::Ready);
+    assert_eq!(backend.served()[0].id.as_ref(), "new");
+}
+
+#[tokio::test]
+async fn a_passive_server_whose_names_are_doubted_is_asked_at_once() {
+    let server = FakeBackend::builder().models(["old"]).start().await;
+    let passive = BackendSpec { probe: ProbeStyle::Passive, ..spec(&server.url()) };
+    let (_backends, backend) = probed(&passive, &settings());
+    until(&backend, "ready").await;
+    server.serve(["new"]);
+    let changed = backend.changed();
+    backend.doubt_names();
+    soon("the new name", changed).await;
+    assert_eq!(backend.served()[0].id.as_ref(), "new");
+}
+
+#[tokio::test]
 async fn answers_that_break_degrade_and_wake_those_who_wait() {
     let server = FakeBackend::start().await;
     let (_backends, backend) = probed(&spec(&server.url()), &settings());
@@ -197,7 +236,7 @@ async fn routes_are_told_by_405_where_nothing_lists_them_and_by_nothing_where_al
     until(&backend, "ready").await;
     assert_eq!(backend.offer(), Offer { chat_completions: Has::Yes, responses: Has::No });
 
-    // llama.cpp's server answers 404 to every method but the right one.
+    // Not every server tells the methods of a route apart.
     let silent = FakeBackend::builder().without_route("/openapi.json").start().await;
     for route in ["/v1/responses", "/v1/chat/completions"] {
         silent.route(route, json(404, "{}"));

@@ -35,11 +35,14 @@ async fn every_route_has_its_method_and_path() {
     let seen: Vec<_> = seen.iter().map(|seen| (seen.method.as_str(), seen.path())).collect();
     let expected = [
         ("POST", "/v1/chat/completions"),
+        ("POST", "/v1/responses"),
         ("POST", "/v1/completions"),
         ("POST", "/v1/embeddings"),
         ("POST", "/v1/rerank"),
         ("POST", "/v1/score"),
         ("GET", "/v1/models"),
+        ("POST", "/tokenize"),
+        ("POST", "/apply-template"),
     ];
     assert_eq!(seen, expected);
 }

@@ -64,8 +64,9 @@ impl Run {
         lines: &mut String,
         show: &impl Fn(&str) -> String,
     ) {
-        let (kind, text, logprobs) = match delta {
+        let (kind, text, logprobs): (_, &str, _) = match delta {
             Delta::Text { text, logprobs } => ("text", text, logprobs.len()),
+            Delta::Annotation(json) => ("annotation", json.get(), 0),
             Delta::Refusal(text) => ("refusal", text, 0),
             Delta::Reasoning(text) => ("thoughts", text, 0),
             Delta::Arguments(text) => ("arguments", text, 0),

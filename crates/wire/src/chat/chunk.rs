@@ -53,6 +53,9 @@ pub(super) struct Delta<'a> {
     reasoning_content: Option<Str<'a>>,
     #[serde(borrow)]
     pub(super) tool_calls: Option<Vec<CallFragment<'a>>>,
+    /// Read apart: an odd annotation must not cost the chunk.
+    #[serde(borrow)]
+    pub(super) annotations: Option<&'a RawValue>,
 }
 
 /// A piece of a tool call; vLLM's first one has no `arguments`, later ones only `arguments`.
@@ -74,7 +77,7 @@ pub(super) struct FunctionFragment<'a> {
     pub(super) arguments: Option<Str<'a>>,
 }
 
-/// Log probabilities: one JSON object per token, never read.
+/// Log probabilities: one JSON object per token.
 #[derive(Debug, Deserialize)]
 pub(super) struct Logprobs<'a> {
     #[serde(borrow)]

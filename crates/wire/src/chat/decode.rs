@@ -15,6 +15,7 @@ use transom_core::usage::Usage;
 
 use serde_json::value::RawValue;
 
+use super::annotation;
 use super::chunk::{self, CallFragment, Choice, Chunk, Delta, text};
 use crate::answer::tools::Tools;
 use crate::answer::{Answer, Fragment};
@@ -189,7 +190,9 @@ impl Decoder {
         let calls = delta.tool_calls.as_deref().unwrap_or_default();
         let elsewhere = !thoughts.is_empty() || !calls.is_empty();
         let logprobs = if elsewhere { &[] } else { logprobs };
+        let annotations = delta.annotations.map(annotation::read).unwrap_or_default();
         self.answer.say(text(delta.content.as_ref()), logprobs, out)?;
+        self.answer.annotate(annotations, out)?;
         self.answer.refuse(text(delta.refusal.as_ref()), out)?;
         calls
             .iter()

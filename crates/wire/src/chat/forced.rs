@@ -7,6 +7,11 @@
 use transom_core::request::Generation;
 use transom_core::tool::{InputFormat, NamedTool, OwnTool, Tool, ToolChoice, ToolName};
 
+/// What the model is told of the tool, since nothing else tells it that this is a call. It stands in
+/// the tool's description: messages are for what stays as it is in the turns that follow.
+pub(super) const INSTRUCTION: &str =
+    "Answer with the input for this tool now, and with nothing else.";
+
 /// The tool, and the grammar of its input in Lark's notation.
 pub(crate) struct Forced<'a> {
     pub(crate) tool: ToolName,
@@ -14,10 +19,9 @@ pub(crate) struct Forced<'a> {
 }
 
 impl Forced<'_> {
-    /// What the model is told, since nothing else tells it that this is a call.
-    pub(crate) fn instruction(&self) -> String {
-        let name = self.tool.flat();
-        format!("Answer with the input for the tool `{name}`, and with nothing else.")
+    /// Whether this is the tool.
+    pub(super) fn is(&self, namespace: Option<&str>, tool: &OwnTool) -> bool {
+        self.tool == tool.in_namespace(namespace)
     }
 }
 

@@ -5,6 +5,7 @@
 //! - [`render`]: which fields go out, in which order; [`rename`]: the same body for another model.
 //! - `messages`: items to messages; `message`: the form of one message.
 //! - `tools`, `format`: tools with their choice, and the answer's format.
+//! - `count`: questions after the tokens that the same prompt has.
 
 use bytes::{Bytes, BytesMut};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -12,10 +13,13 @@ use transom_core::request::Generation;
 
 use super::forced::{self, Forced};
 
+mod count;
 pub(crate) mod format;
 pub(crate) mod message;
 pub(crate) mod messages;
 pub(crate) mod tools;
+
+pub use count::{Question, ask};
 
 /// What is up to the model server and its operator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,12 +33,14 @@ pub struct RenderOptions {
 /// Which of the model's earlier thoughts go back to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReasoningHistory {
-    /// Those since the last user message: while the model works with tools it goes on with its
-    /// thoughts, and the next question begins without them. Models are trained this way.
+    /// All of them. Which of them the model reads is up to its chat template, which its authors wrote
+    /// for it: as a rule those since the last user message. What is sent only grows, so that the
+    /// model server's prefix cache holds as far as the template lets it.
     #[default]
-    ToolTurn,
-    /// All of them.
     Always,
+    /// Those since the last user message, for templates that would show the model all of them although
+    /// it was not trained this way. Each new user message takes thoughts out of what was sent before.
+    ToolTurn,
     /// None.
     Never,
 }
@@ -54,11 +60,16 @@ pub enum ReasoningField {
 /// The body of the request: always a stream that reports its usage.
 ///
 /// One generation gives the same bytes every time. As long as a conversation only grows, its
-/// messages do too: those of an earlier turn are a prefix of those of a later one, so that the model
-/// server's prefix cache holds. Only thoughts that [`ReasoningHistory`] drops break that.
+/// messages do too: those of an earlier turn are a prefix of those of a later one, byte for byte, so that
+/// the model server's prefix cache holds. Only [`ReasoningHistory::ToolTurn`] breaks that, other
+/// instructions, and a turn whose input ended with the model's own words: what it said then and what it
+/// says next are one message, because many templates want the roles to alternate.
 pub fn render(generation: &Generation, options: &RenderOptions) -> Bytes {
-    let body = Body { generation, options: *options };
-    let bytes = serde_json::to_vec(&body)
+    bytes(&Body { generation, options: *options })
+}
+
+fn bytes(body: &impl Serialize) -> Bytes {
+    let bytes = serde_json::to_vec(body)
         .unwrap_or_else(|_| unreachable!("strings, numbers and valid JSON are always JSON"));
     Bytes::from(bytes)
 }

@@ -141,7 +141,7 @@ impl Decoder {
             return Ok(());
         }
         if data == b"[DONE]" {
-            return self.finish(out);
+            return self.finish();
         }
         let said = event::read_event(data)?;
         if matches!(said, Said::Error) {
@@ -156,7 +156,7 @@ impl Decoder {
     /// # Errors
     ///
     /// [`UpstreamError::Truncated`] when the last event has not come.
-    pub fn finish(&mut self, _out: &mut Vec<Event>) -> Result<(), UpstreamError> {
+    pub fn finish(&self) -> Result<(), UpstreamError> {
         match self.stage {
             Stage::Done => Ok(()),
             Stage::Silent | Stage::Answering => Err(unfinished()),
@@ -428,14 +428,12 @@ pub(super) fn is_failure(ending: Ending, response: &Response<'_>) -> bool {
 
 /// What a response that failed says about it. Its other fields may quote the request.
 pub(super) fn failure(response: &Response<'_>) -> Report {
-    let said = response.error.map(|error| error.get()).filter(|error| *error != "null");
-    match said {
-        Some(error) => parse_report(format!(r#"{{"error":{error}}}"#).as_bytes()),
-        None => {
-            let message = "the model server gave up, and did not say why".to_owned();
-            Report { message, ..Report::default() }
-        }
-    }
+    let said = response.error.map(RawValue::get).filter(|error| *error != "null");
+    let Some(error) = said else {
+        let message = "the model server gave up, and did not say why".to_owned();
+        return Report { message, ..Report::default() };
+    };
+    parse_report(format!(r#"{{"error":{error}}}"#).as_bytes())
 }
 
 pub(super) fn unfinished() -> UpstreamError {

@@ -11,8 +11,8 @@ use transom_core::Json;
 
 #[derive(Deserialize)]
 struct Token<'a> {
-    #[serde(borrow)]
-    token: Cow<'a, str>,
+    #[serde(borrow, rename = "token")]
+    text: Cow<'a, str>,
     #[serde(borrow)]
     logprob: &'a RawValue,
     bytes: Option<Vec<u8>>,
@@ -32,10 +32,10 @@ struct Whole<'a> {
 impl<'a> Whole<'a> {
     fn of(token: &'a Token<'_>) -> Self {
         // Half a character cannot be told from its replacement: nothing is claimed of it.
-        let known = !token.token.contains(char::REPLACEMENT_CHARACTER);
-        let own = || if known { token.token.as_bytes().to_vec() } else { Vec::new() };
+        let known = !token.text.contains(char::REPLACEMENT_CHARACTER);
+        let own = || if known { token.text.as_bytes().to_vec() } else { Vec::new() };
         Self {
-            token: &token.token,
+            token: &token.text,
             logprob: token.logprob,
             bytes: token.bytes.clone().unwrap_or_else(own),
             top_logprobs: token

@@ -13,14 +13,23 @@ use crate::sse::Splitter;
 #[derive(Debug)]
 pub struct Watch {
     splitter: Splitter,
-    content: bool,
-    done: bool,
+    progress: Progress,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// The server works.
+    Awaited,
+    /// The model answers.
+    Begun,
+    /// The last event has come.
+    Done,
 }
 
 impl Watch {
     /// For a stream whose events have at most `max_event` bytes.
     pub fn new(max_event: usize) -> Self {
-        Self { splitter: Splitter::new(max_event), content: false, done: false }
+        Self { splitter: Splitter::new(max_event), progress: Progress::Awaited }
     }
 
     /// Takes bytes of the model server in.
@@ -29,13 +38,13 @@ impl Watch {
     ///
     /// Those of [`Decoder::feed`](super::Decoder::feed) that an event shows by itself.
     pub fn feed(&mut self, chunk: Bytes) -> Result<(), UpstreamError> {
-        if self.done {
+        if self.is_done() {
             return Ok(());
         }
         self.splitter.push(chunk);
         while let Some(frame) = self.splitter.next_frame()? {
             self.event(frame.data.trim_ascii())?;
-            if self.done {
+            if self.is_done() {
                 break;
             }
         }
@@ -45,12 +54,12 @@ impl Watch {
     /// Whether the model has begun to answer: there is text, a thought, a call or the end. Items
     /// that are announced are no content yet; whatever is not understood is.
     pub fn has_content(&self) -> bool {
-        self.content
+        self.progress != Progress::Awaited
     }
 
     /// Whether the last event has come.
     pub fn is_done(&self) -> bool {
-        self.done
+        self.progress == Progress::Done
     }
 
     /// Judges the end of the stream.
@@ -59,7 +68,7 @@ impl Watch {
     ///
     /// [`UpstreamError::Truncated`] when the last event has not come.
     pub fn finish(&self) -> Result<(), UpstreamError> {
-        if self.done { Ok(()) } else { Err(unfinished()) }
+        if self.is_done() { Ok(()) } else { Err(unfinished()) }
     }
 
     fn event(&mut self, data: &[u8]) -> Result<(), UpstreamError> {
@@ -69,23 +78,24 @@ impl Watch {
         if data == b"[DONE]" {
             return Err(unfinished());
         }
-        match event::read_event(data)? {
+        let begins = match event::read_event(data)? {
             Event::Error => return Err(UpstreamError::Reported(parse_report(data))),
             Event::Ended(ending, response) if is_failure(ending, &response) => {
                 return Err(UpstreamError::Reported(failure(&response)));
             }
             Event::Ended(..) => {
-                self.content = true;
-                self.done = true;
+                self.progress = Progress::Done;
+                return Ok(());
             }
-            Event::Working { .. } | Event::Silent => {}
-            Event::Added(_, item) => {
-                self.content |= matches!(item.kind, ItemKind::Call { .. });
-            }
+            Event::Working { .. } | Event::Silent => false,
+            Event::Added(_, item) => matches!(item.kind, ItemKind::Call { .. }),
             Event::Thoughts(_, text) | Event::Text(_, text, _) | Event::Refusal(_, text) => {
-                self.content |= !text.is_empty();
+                !text.is_empty()
             }
-            Event::Arguments(..) | Event::Done(..) | Event::Other => self.content = true,
+            Event::Arguments(..) | Event::Done(..) | Event::Other => true,
+        };
+        if begins {
+            self.progress = Progress::Begun;
         }
         Ok(())
     }

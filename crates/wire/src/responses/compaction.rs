@@ -28,6 +28,7 @@ Leave out what no longer matters. Answer with the summary alone.";
 /// What the model is asked, behind the whole conversation.
 pub fn question() -> Item {
     Item::Message(Message {
+        phase: None,
         id: None,
         role: Role::User,
         content: vec![Part::Text(Text::from(QUESTION.to_owned()))],

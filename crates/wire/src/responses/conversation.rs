@@ -8,10 +8,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use transom_core::Json;
 use transom_core::failure::{Failure, Invalid};
-use transom_core::item::Item;
 use transom_core::port::conversations::ConversationRecord;
 
-use super::item::read_list;
+use super::item::{InputItem, read_list};
 use super::path::Path;
 use super::read::{self, Object};
 use super::request::read_metadata;
@@ -24,7 +23,7 @@ pub const MAX_NEW_ITEMS: usize = 20;
 #[derive(Clone, Debug)]
 pub struct CreateConversation {
     /// The first items, at most [`MAX_NEW_ITEMS`].
-    pub items: Vec<Item>,
+    pub items: Vec<InputItem>,
     /// A JSON object of strings.
     pub metadata: Json,
 }
@@ -54,7 +53,7 @@ pub fn parse_update(body: &[u8]) -> Result<Json, Failure> {
 }
 
 /// Reads the body of `POST /v1/conversations/{id}/items`: 1 to [`MAX_NEW_ITEMS`] items.
-pub fn parse_items(body: &[u8]) -> Result<Vec<Item>, Failure> {
+pub fn parse_items(body: &[u8]) -> Result<Vec<InputItem>, Failure> {
     let mut fields = object(body)?;
     let items = read_items(fields.require("items")?)?;
     fields.refuse_rest()?;
@@ -91,7 +90,7 @@ fn object(body: &[u8]) -> Result<Object<'_, 'static>, Failure> {
     Object::read(raw, &Path::Root).map_err(|_| no_object())
 }
 
-fn read_items(raw: &RawValue) -> Result<Vec<Item>, Failure> {
+fn read_items(raw: &RawValue) -> Result<Vec<InputItem>, Failure> {
     let elements = read::array(raw, &ITEMS)?;
     if elements.len() > MAX_NEW_ITEMS {
         let why = format!("at most {MAX_NEW_ITEMS} items can be added at a time.");

@@ -12,17 +12,20 @@ use bytes::BytesMut;
 use serde_json::value::RawValue;
 use transom_core::Json;
 use transom_core::clock::Timestamp;
-use transom_core::event::{Event, Finish};
+use transom_core::event::{Event, Finish, ItemIndex};
 use transom_core::failure::Failure;
 use transom_core::id::IdSource;
-use transom_core::item::ItemStatus;
+use transom_core::item::{Conformity, Item, ItemStatus};
 use transom_core::port::store::{StoredItem, TurnStatus};
+use transom_core::tool::Tool;
 use transom_core::transcript::{Transcript, Violation};
 
 use super::item::Shown as ShownItem;
 use super::json;
 use super::object::{self, Head, Outcome, PublicError, Response};
 use super::request::Delivery;
+use crate::chat::Dropped;
+use crate::grammar::Grammars;
 
 use events::Writer;
 
@@ -38,6 +41,7 @@ pub type Seal = Box<dyn Fn(&[String]) -> String + Send + Sync>;
 /// One response, from its beginning to its end.
 pub struct Encoder {
     head: Head,
+    grammars: Grammars,
     transcript: Transcript,
     writer: Option<Writer>,
     seal: Option<Seal>,
@@ -62,7 +66,8 @@ impl Encoder {
             Delivery::Whole => None,
             Delivery::Stream => Some(Writer::default()),
         };
-        Self { head, transcript: Transcript::new(ids), writer, seal: None }
+        let grammars = Grammars::default();
+        Self { head, grammars, transcript: Transcript::new(ids), writer, seal: None }
     }
 
     /// Thoughts are sealed when they have ended, if the request asks for it.
@@ -72,9 +77,22 @@ impl Encoder {
         Self { seal: wanted.then_some(seal), ..self }
     }
 
+    /// Tells it the tools in force: the input of a custom tool is then checked against its grammar,
+    /// however the call came about, and its item says so where it does not follow.
+    #[must_use]
+    pub fn with_tools(mut self, tools: &[Tool]) -> Self {
+        self.grammars = Grammars::of(tools);
+        self
+    }
+
     /// The answer so far.
     pub fn transcript(&self) -> &Transcript {
         &self.transcript
+    }
+
+    /// Notes what the model is not shown. To be called before the first event is written.
+    pub fn leave_out(&mut self, dropped: Dropped) {
+        self.head.dropped = dropped;
     }
 
     /// Writes the first two events.
@@ -116,7 +134,8 @@ impl Encoder {
     /// Takes one event in and writes what follows from it.
     pub fn event(&mut self, event: &Event, out: &mut BytesMut) -> Result<(), Violation> {
         self.transcript.apply(event)?;
-        if let Event::ItemDone { .. } = event {
+        if let Event::ItemDone { item, .. } = event {
+            self.check(*item);
             self.seal_thoughts();
         }
         if let Some(writer) = &mut self.writer {
@@ -134,6 +153,12 @@ impl Encoder {
             _ => ItemStatus::Incomplete,
         };
         self.close(status);
+        if status == ItemStatus::Completed {
+            (0..)
+                .take(self.transcript.entries().len())
+                .map(ItemIndex)
+                .for_each(|at| self.check(at));
+        }
         if let Some(writer) = &mut self.writer {
             writer.close(&self.transcript, out);
         }
@@ -185,6 +210,17 @@ impl Encoder {
     fn seal_thoughts(&mut self) {
         if let Some(seal) = &self.seal {
             self.transcript.seal_thoughts(seal);
+        }
+    }
+
+    /// Checks the whole input of a custom tool, once. What a limit cut is not whole.
+    fn check(&mut self, item: ItemIndex) {
+        if let Some(Item::CustomToolCall(call)) =
+            self.transcript.entry(item).map(|entry| &entry.item)
+            && (call.status, call.conformity) == (ItemStatus::Completed, Conformity::Unasked)
+        {
+            let conformity = self.grammars.check(&call.tool, &call.input);
+            self.transcript.note(item, conformity);
         }
     }
 

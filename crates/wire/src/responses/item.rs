@@ -15,11 +15,19 @@ use super::json;
 use super::path::Path;
 
 mod content;
+mod fit;
 mod input;
 mod shown;
 
+pub use input::{InputItem, MAX_REFERENCES};
 pub(super) use input::{read_input, read_list};
 pub(super) use shown::{Shown, ShownPart};
+
+/// The types of items that are no hosted tool's and are understood.
+#[cfg(test)]
+pub(super) fn types() -> impl Iterator<Item = &'static str> {
+    input::SUPPORTED.iter().copied()
+}
 
 /// Gives the item an id if it has none, and writes it as it is kept.
 pub fn to_stored(item: &mut Item, ids: &dyn IdSource) -> StoredItem {
@@ -27,6 +35,11 @@ pub fn to_stored(item: &mut Item, ids: &dyn IdSource) -> StoredItem {
     let id = item.id_mut().get_or_insert_with(|| ItemId::fresh(prefix, ids));
     let id = id.as_str().to_owned();
     StoredItem { id, json: json::raw(&Shown(item)) }
+}
+
+/// The bytes of a file, whose data has come in an item; `None` where it is no base64.
+pub fn file_bytes(data: &str) -> Option<Vec<u8>> {
+    content::file::bytes_of(data)
 }
 
 /// Reads an item of a stored row.

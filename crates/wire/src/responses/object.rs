@@ -14,6 +14,7 @@ use transom_core::transcript::Entry;
 use transom_core::usage::Usage;
 
 use super::request::{Ground, Labels, Settings};
+use crate::chat::Dropped;
 
 mod amended;
 mod shown;
@@ -47,6 +48,8 @@ pub struct Head {
     pub settings: Settings,
     /// The client's own marks.
     pub labels: Labels,
+    /// What the model was not shown, because the conversation is too long.
+    pub dropped: Dropped,
 }
 
 /// How far a response has got.

@@ -42,6 +42,12 @@ impl<'d, 'p> Object<'d, 'p> {
         self.fields.iter().any(|(key, raw)| key == name && !is_null(raw))
     }
 
+    /// Whether the field is there, not null, and alone.
+    pub(super) fn has_nothing_but(&self, name: &str) -> bool {
+        let mut there = self.fields.iter().filter(|(_, raw)| !is_null(raw)).map(|(key, _)| key);
+        there.next().is_some_and(|key| key == name) && there.next().is_none()
+    }
+
     /// Whether the field `type` is this word.
     pub(super) fn is_type(&self, word: &str) -> bool {
         let kind = self.fields.iter().find(|(key, _)| key == "type");
@@ -123,24 +129,6 @@ impl<'d, 'p> Object<'d, 'p> {
             return Err(refuse::wrong_type(&self.path.field(name), "an object", raw));
         }
         Ok(Some(raw.to_owned()))
-    }
-
-    /// Takes an array whose elements are carried without being read.
-    pub(super) fn opaque_array(&mut self, name: &str) -> Result<Vec<Json>, Failure> {
-        let elements = self.array(name)?.unwrap_or_default();
-        Ok(elements.into_iter().map(ToOwned::to_owned).collect())
-    }
-
-    /// Takes an array that has to be there; its elements are carried without being read.
-    pub(super) fn require_array(&mut self, name: &str) -> Result<Vec<Json>, Failure> {
-        let elements = array(self.require(name)?, &self.path.field(name))?;
-        Ok(elements.into_iter().map(ToOwned::to_owned).collect())
-    }
-
-    /// A copy of whatever nobody has taken besides the id, in order.
-    pub(super) fn rest(&self) -> Vec<(String, Json)> {
-        let kept = self.fields.iter().filter(|(name, _)| name != "id");
-        kept.map(|(name, raw)| (name.clone().into_owned(), (*raw).to_owned())).collect()
     }
 
     /// Refuses whatever nobody has taken.

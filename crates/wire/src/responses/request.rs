@@ -1,16 +1,16 @@
 //! The body of `POST /v1/responses`, and the event that stands for it on a WebSocket.
 //!
 //! [`parse`], [`parse_event`] and [`parse_compact`] check everything that can be checked without history;
-//! [`CreateResponse::resolve`] joins the request with the turns it continues. What becomes of each field is listed in
+//! [`CreateResponse::resolve`] joins the request with the turns it continues, once the stored items are
+//! there that it refers to. What becomes of each field is listed in
 //! [`FIELDS`]; what the list does not have goes on to the model server as it came.
 
 use serde_json::value::RawValue;
 use transom_core::Json;
 use transom_core::failure::{Failure, Invalid};
-use transom_core::item::Item;
 use transom_core::tool::{Tool, ToolChoice};
 
-use super::item::read_input;
+use super::item::{InputItem, read_input};
 use super::path::Path;
 use super::read::Object;
 use super::{conversation, refuse, tools};
@@ -20,7 +20,7 @@ pub use fields::{Effect, FIELDS, Field};
 pub use include::{INCLUDES, Include, check_include};
 pub use labels::Labels;
 pub(super) use labels::{metadata_of, read_metadata};
-pub use settings::Settings;
+pub use settings::{Settings, Truncation};
 pub use turn::{Begin, Past, Turn};
 
 mod compact;
@@ -40,7 +40,7 @@ pub struct CreateResponse {
     /// The model's name as the client wrote it.
     pub model: String,
     /// The new items, in order.
-    pub input: Vec<Item>,
+    pub input: Vec<InputItem>,
     /// The response to continue, in the client's spelling.
     pub previous_response_id: Option<String>,
     /// The conversation it belongs to, in the client's spelling. Not together with
@@ -108,6 +108,16 @@ pub fn parse(body: &[u8]) -> Result<CreateResponse, Failure> {
         Some(false) | None => Delivery::Whole,
     };
     read(fields, delivery, Work::Generate)
+}
+
+/// Reads a request of which only the tokens are to be counted: nothing of it is streamed.
+pub fn parse_count(body: &[u8]) -> Result<CreateResponse, Failure> {
+    let request = parse(body)?;
+    if request.delivery == Delivery::Stream {
+        let why = "the answer to this route is one number.";
+        return Err(refuse::unsupported_value(&Path::Root.field("stream"), why));
+    }
+    Ok(request)
 }
 
 /// Reads a `response.create` event of a WebSocket: a request with a type, whose answer is a stream
@@ -206,13 +216,12 @@ fn refuse_unsupported(fields: &mut Object<'_, '_>) -> Result<(), Failure> {
         let why = "There are no stored prompts here: send 'instructions' and 'input'.";
         return Err(refuse::unsupported_parameter(&Path::Root.field("prompt"), why));
     }
-    match fields.word("truncation", &["auto", "disabled"])? {
-        Some("auto") => {
-            let path = Path::Root.field("truncation");
-            Err(refuse::unsupported_value(&path, "only 'disabled' is available here."))
-        }
-        _ => Ok(()),
+    if fields.take("context_management").is_some() {
+        let why = "Nothing is compacted here on its own.";
+        let path = Path::Root.field("context_management");
+        return Err(refuse::unsupported_parameter(&path, why));
     }
+    Ok(())
 }
 
 /// The new items. Something has to be said to the model by the input, the instructions or, where
@@ -221,7 +230,7 @@ fn take_input(
     fields: &mut Object<'_, '_>,
     may_be_empty: bool,
     settings: &Settings,
-) -> Result<Vec<Item>, Failure> {
+) -> Result<Vec<InputItem>, Failure> {
     let path = Path::Root.field("input");
     let input = match fields.take("input") {
         Some(raw) => read_input(raw, &path)?,

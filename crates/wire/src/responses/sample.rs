@@ -13,6 +13,7 @@ use transom_core::tool::ToolName;
 use transom_testkit::exchanges;
 
 use super::encode::{Encoder, Finished};
+use super::item::InputItem;
 use super::request::{Begin, Delivery, Past, Turn, parse};
 
 /// Ids that count from 1.
@@ -34,7 +35,9 @@ pub(crate) fn resolve(body: &str, past: Past) -> Result<Turn, Failure> {
     let ids = Counter::default();
     let begin =
         Begin { id: ResponseId::fresh(&ids), created_at: BEGINNING, conversation: None, ids: &ids };
-    parse(body.as_bytes())?.resolve(past, begin)
+    let request = parse(body.as_bytes())?;
+    let new = request.input.iter().filter_map(InputItem::as_new).cloned().collect();
+    request.resolve(past, new, begin)
 }
 
 /// An encoder for the answer to a request.

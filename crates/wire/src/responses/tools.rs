@@ -30,12 +30,12 @@ const MAX_NAME: usize = 64;
 /// The types of tools that are available.
 const AVAILABLE: &[&str] = &["function", "custom", "namespace"];
 
-/// The types of tools that OpenAI knows and this gateway does not run.
+/// The names of the search of the web, which is accepted where it may not reach the web.
+const SEARCHES: &[&str] =
+    &["web_search", "web_search_2025_08_26", "web_search_preview", "web_search_preview_2025_03_11"];
+
+/// The other types of tools that OpenAI knows and this gateway does not run.
 const ELSEWHERE: &[&str] = &[
-    "web_search",
-    "web_search_2025_08_26",
-    "web_search_preview",
-    "web_search_preview_2025_03_11",
     "file_search",
     "code_interpreter",
     "mcp",
@@ -47,6 +47,12 @@ const ELSEWHERE: &[&str] = &[
     "apply_patch",
     "tool_search",
 ];
+
+/// The types of tools that are known.
+#[cfg(test)]
+pub(super) fn types() -> impl Iterator<Item = &'static str> {
+    [AVAILABLE, SEARCHES, ELSEWHERE].into_iter().flatten().copied()
+}
 
 /// Tools as a response object and a stored turn show them: a JSON array.
 pub fn to_json(tools: &[Tool]) -> Json {
@@ -93,8 +99,10 @@ fn read_tool(mut tool: Object<'_, '_>, whole: &RawValue) -> Result<Tool, Failure
     match kind.as_str() {
         "function" | "custom" => read_own(tool, &kind).map(Tool::Own),
         "namespace" => read_namespace(tool).map(Tool::Namespace),
-        "web_search" if tool.flag("external_web_access")? == Some(false) => {
-            Ok(Tool::OfflineSearch(whole.to_owned()))
+        _ if SEARCHES.contains(&kind.as_str())
+            && tool.flag("external_web_access")? == Some(false) =>
+        {
+            Ok(Tool::OfflineSearch { kind, json: whole.to_owned() })
         }
         _ => Err(not_here(&tool.path().field("type"), &kind)),
     }
@@ -104,10 +112,17 @@ fn read_namespace(mut space: Object<'_, '_>) -> Result<Namespace, Failure> {
     let path = space.path();
     let name = space.require_string("name")?;
     check_name(&name, &path.field("name"))?;
-    let description = space.string("description")?;
+    let description = space.require_string("description")?;
+    if description.is_empty() {
+        return Err(refuse::wrong_value(&path.field("description"), "it may not be empty."));
+    }
     let list = path.field("tools");
     let mut tools = Vec::new();
-    for (index, element) in read::array(space.require("tools")?, &list)?.into_iter().enumerate() {
+    let elements = read::array(space.require("tools")?, &list)?;
+    if elements.is_empty() {
+        return Err(refuse::wrong_value(&list, "a namespace holds at least one tool."));
+    }
+    for (index, element) in elements.into_iter().enumerate() {
         let at = list.element(index);
         let mut tool = Object::read(element, &at)?;
         let kind = tool.require_string("type")?;
@@ -126,13 +141,14 @@ fn read_own(mut tool: Object<'_, '_>, kind: &str) -> Result<OwnTool, Failure> {
     let name = tool.require_string("name")?;
     check_name(&name, &tool.path().field("name"))?;
     let description = tool.string("description")?;
+    let defer_loading = tool.flag("defer_loading")?;
     if kind == "custom" {
         let format = read_input_format(&mut tool)?;
-        return Ok(OwnTool::Custom(CustomTool { name, description, format }));
+        return Ok(OwnTool::Custom(CustomTool { name, description, format, defer_loading }));
     }
     let parameters = tool.opaque_object("parameters")?;
     let strict = tool.flag("strict")?;
-    Ok(OwnTool::Function(FunctionTool { name, description, parameters, strict }))
+    Ok(OwnTool::Function(FunctionTool { name, description, parameters, strict, defer_loading }))
 }
 
 fn read_input_format(tool: &mut Object<'_, '_>) -> Result<InputFormat, Failure> {
@@ -165,13 +181,15 @@ fn refuse_nested(object: &Object<'_, '_>, kind: &str) -> Result<(), Failure> {
     Err(refuse::unknown_parameter(&object.path().field(kind), &hint))
 }
 
+/// What makes a search of the web acceptable, and how to say so where the tool is Codex's.
+const OFFLINE: &str = " With 'external_web_access': false it is accepted and left out. In Codex, set \
+                       `web_search = \"disabled\"` in config.toml.";
+
 fn not_here(path: &Path<'_>, kind: &str) -> Failure {
-    if ELSEWHERE.contains(&kind) {
+    let search = SEARCHES.contains(&kind);
+    if search || ELSEWHERE.contains(&kind) {
         let list = refuse::list(AVAILABLE);
-        let hint = match kind {
-            "web_search" => " With 'external_web_access': false it is accepted and left out.",
-            _ => "",
-        };
+        let hint = if search { OFFLINE } else { "" };
         let why =
             format!("tools of type '{kind}' are not available here, these are: {list}.{hint}");
         return refuse::unsupported_value(path, &why);

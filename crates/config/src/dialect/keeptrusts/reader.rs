@@ -231,10 +231,11 @@ impl<'a> Reader<'a> {
 
     /// Reports a key that nobody knows.
     pub(super) fn unknown(&mut self, field: &Field<'a>, key: &str, keys: &[(&'static str, Fate)]) {
-        let hint = match nearest(key, keys.iter().map(|(known, _)| *known)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "docs/guides/from-keeptrusts.md lists every key that is known".to_owned(),
-        };
+        let known = || keys.iter().map(|(known, _)| *known);
+        let hint = nearest(key, known()).map_or_else(
+            || format!("known here are {}", known().collect::<Vec<_>>().join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
         let message = "is not a known key of this file";
         self.advise(field, Treatment::Unsupported, message, &hint);
     }

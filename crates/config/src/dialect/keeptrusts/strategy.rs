@@ -38,7 +38,8 @@ const WORDS: [(&str, Sharing, Treatment, &str); 14] = [
     ("cost", Sharing::Ordered, Treatment::Unsupported, CHEAPEST),
     ("lowest_cost", Sharing::Ordered, Treatment::Unsupported, CHEAPEST),
 ];
-const FASTEST: &str = "the target that has begun to answer fastest of late is chosen";
+const FASTEST: &str =
+    "the target that has answered fastest of late is chosen: streams by their beginning";
 const LEAST: &str = "the target with the fewest requests in flight and waiting is chosen";
 const CHEAPEST: &str = "targets have no prices here: the order of the targets counts";
 

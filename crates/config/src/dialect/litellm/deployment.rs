@@ -96,7 +96,11 @@ impl Lowering<'_> {
             return None;
         };
         let written = self.text(at)?;
-        let custom = find("custom_llm_provider").and_then(|custom| self.text(custom));
+        let custom = find("custom_llm_provider").and_then(|custom| {
+            let text = self.text(custom)?;
+            self.exact(custom.origin(), "says what kind of server it is, instead of `model`");
+            Some(text)
+        });
         let (provider, name) = provider::split(&written, custom.as_deref());
         let origin = at.origin();
         match &provider {
@@ -185,6 +189,7 @@ impl Lowering<'_> {
         if let Some(tags) = params.get("tags") {
             let words = self.texts(tags).into_iter().map(|(word, _)| word).collect();
             self.draft.put("models[].deployments[].tags", Raw::List(words), tags.origin());
+            self.approximated(tags.origin(), "is kept and shown; tags do not steer the choice");
         }
     }
 

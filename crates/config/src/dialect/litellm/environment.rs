@@ -41,11 +41,12 @@ impl Lowering<'_> {
         }
     }
 
-    /// Tells the variables of the file that nothing asked for.
+    /// Tells what became of the variables of the file.
     pub(super) fn unread(&mut self) {
         for own in std::mem::take(&mut self.own).into_values() {
-            if own.usage == Usage::Unread {
-                self.no_effect(own.at, "nothing here reads this variable");
+            match own.usage {
+                Usage::Unread => self.no_effect(own.at, "nothing here reads this variable"),
+                Usage::Read => self.exact(own.at, "is read where the file names this variable"),
             }
         }
     }

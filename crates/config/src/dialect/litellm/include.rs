@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Origin,
+    Finding, Origin, Treatment,
     dialect::{
         Context,
         litellm::place::{Document, Place},
@@ -23,7 +23,12 @@ pub(super) fn texts(
     let mut texts = Vec::new();
     let mut wanted = names(file, tree);
     while let Some((name, at)) = wanted.pop() {
-        let Some(included) = context.include(file, &name, at, found) else { continue };
+        let Some(included) = context.include(file, &name, at.clone(), found) else { continue };
+        found.finding(Finding::new(
+            at,
+            Treatment::Exact,
+            "its keys are read as if they stood here",
+        ));
         // What is not YAML is told when the text is read for good.
         if let Ok(tree) = Tree::parse(&included.text) {
             wanted.extend(names(&included.file, &tree));

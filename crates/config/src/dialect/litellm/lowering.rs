@@ -63,6 +63,11 @@ impl<'a> Lowering<'a> {
         Self { context, found, draft: Draft::default(), author, own: BTreeMap::new() }
     }
 
+    /// Tells that a key does what it says where no setting of ours shows it.
+    pub(super) fn exact(&mut self, at: Origin, how: impl Into<String>) {
+        self.found.finding(Finding::new(at, Treatment::Exact, how));
+    }
+
     /// Tells an approximation.
     pub(super) fn approximated(&mut self, at: Origin, how: impl Into<String>) {
         self.found.finding(Finding::new(at, Treatment::Approximated, how));
@@ -135,8 +140,10 @@ impl<'a> Lowering<'a> {
                     self.approximated(value.origin(), how);
                 }
             }
-            Rule::Told { treatment: Treatment::Unsupported, .. } if value.is_off() => {}
             Rule::Told { .. } if value.is_null() => {}
+            Rule::Told { treatment: Treatment::Unsupported, message, .. } if value.is_off() => {
+                self.no_effect(value.origin(), format!("asks for nothing: {message}"));
+            }
             Rule::Told { treatment, message, hint } => {
                 let finding = Finding::new(value.origin(), treatment, message);
                 self.found.finding(Finding { hint: hint.map(str::to_owned), ..finding });
@@ -150,8 +157,11 @@ impl<'a> Lowering<'a> {
             return self.no_effect(value.origin(), "a note of yours: nothing reads it");
         }
         let finding = Finding::new(value.origin(), Treatment::Unsupported, "is not a known key");
-        let hint = near.map(|near| format!("did you mean `{near}`?"));
-        self.found.finding(Finding { hint, ..finding });
+        let hint = near.map_or_else(
+            || "check how it is spelled, or remove it".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        self.found.finding(finding.hint(hint));
     }
 
     /// Puts a scalar under one of our paths.

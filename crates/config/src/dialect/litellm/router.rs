@@ -27,7 +27,7 @@ const STRATEGIES: [(&str, &str, Option<&str>); 6] = [
     (
         "latency-based-routing",
         "lowest_latency",
-        Some("the wait for the first piece of recent answers decides"),
+        Some("the time of recent answers decides: of streams until their first piece"),
     ),
     (
         "usage-based-routing",
@@ -118,10 +118,12 @@ impl Lowering<'_> {
         if let Some(timeout) = fields.get("timeout") {
             self.whole_timeout(timeout);
         }
-        if let Some(off) = fields.get("disable_cooldowns").filter(|off| !off.is_off())
-            && self.truth(off) == Some(true)
-        {
-            self.put("routing.breaker", "false", &off.origin());
+        if let Some(off) = fields.get("disable_cooldowns") {
+            match self.truth(off) {
+                Some(true) => self.put("routing.breaker", "false", &off.origin()),
+                Some(false) => self.exact(off.origin(), "`routing.breaker` stays as it is"),
+                None => {}
+            }
         }
         if let Some(level) = fields.get("debug_level")
             && let Some(text) = self.text(level)
@@ -147,10 +149,12 @@ impl Lowering<'_> {
                 Err(_) => self.problem(fails.origin(), format!("`{text}` is not a whole number")),
             }
         }
-        if let Some(verbose) = fields.get("set_verbose")
-            && self.truth(verbose) == Some(true)
-        {
-            self.put(LEVEL, "debug", &verbose.origin());
+        if let Some(verbose) = fields.get("set_verbose") {
+            match self.truth(verbose) {
+                Some(true) => self.put(LEVEL, "debug", &verbose.origin()),
+                Some(false) => self.exact(verbose.origin(), "`log.level` stays as it is"),
+                None => {}
+            }
         }
     }
 

@@ -30,9 +30,22 @@ pub(super) const fn idle(why: &'static str) -> Rule {
     Rule::Told { treatment: Treatment::NoEffect, message: why, hint: None }
 }
 
-/// A key whose function does not exist here.
-pub(super) const fn missing(what: &'static str) -> Rule {
-    Rule::Told { treatment: Treatment::Unsupported, message: what, hint: None }
+/// A function that does not exist here, and what to do without it.
+#[derive(Clone, Copy)]
+pub(super) struct Lack {
+    /// What is missing.
+    pub(super) what: &'static str,
+    hint: &'static str,
+}
+
+/// A function that does not exist here.
+pub(super) const fn lack(what: &'static str, hint: &'static str) -> Lack {
+    Lack { what, hint }
+}
+
+/// A key of a function that does not exist here.
+pub(super) const fn missing(lack: Lack) -> Rule {
+    instead(lack.what, lack.hint)
 }
 
 /// A key whose function does not exist here, and what to do instead.

@@ -63,7 +63,9 @@ impl Lowering<'_> {
         if let Some(unprobed) = unprobed.filter(|unprobed| !unprobed.is_off()) {
             let raw = Raw::Scalar("passive".into());
             reach.with("backends[].probe", Sourced { raw, origin: unprobed.origin() });
-            self.approximated(unprobed.origin(), "its server is asked once, then requests decide");
+            let how = "its server is asked once, then requests decide; only its list of models is \
+                       read now and then";
+            self.approximated(unprobed.origin(), how);
         }
         Some(server.backends.share(&base, &at, reach))
     }
@@ -121,10 +123,12 @@ impl Lowering<'_> {
     fn credential<'p>(&mut self, params: &Fields<'_>, usual: &Usual<'p>) -> Fields<'p> {
         let Some(place) = params.get("litellm_credential_name") else { return Fields::new() };
         let Some(name) = self.text(place) else { return Fields::new() };
-        usual.credentials.get(&name).cloned().unwrap_or_else(|| {
-            let what = format!("credential_list has no `{name}`");
-            self.unsupported(place.origin(), what, "write api_base and api_key at the entry");
-            Fields::new()
-        })
+        if let Some(known) = usual.credentials.get(&name) {
+            self.exact(place.origin(), "its address and its key are used where the entry has none");
+            return known.clone();
+        }
+        let what = format!("credential_list has no `{name}`");
+        self.unsupported(place.origin(), what, "write api_base and api_key at the entry");
+        Fields::new()
     }
 }

@@ -69,13 +69,20 @@ impl Lowering<'_> {
     }
 
     fn callbacks(&mut self, place: &Place<'_>) {
+        if place.is_off() {
+            let why = format!("asks for nothing: {}", CALLBACKS.what);
+            return self.no_effect(place.origin(), why);
+        }
         for (name, at) in self.texts(place) {
             match name.as_str() {
                 "prometheus" | "prometheus_system" => {
                     let why = "metrics are served always, under names of their own: /metrics";
                     self.no_effect(at, why);
                 }
-                _ => self.unsupported(at, format!("`{name}`: {CALLBACKS}"), "use the metrics page"),
+                _ => {
+                    let what = format!("`{name}`: {}", CALLBACKS.what);
+                    self.unsupported(at, what, "use the metrics page");
+                }
             }
         }
     }
@@ -86,11 +93,17 @@ impl Lowering<'_> {
         if let Some(key) = fields.get("master_key").and_then(|key| self.secret(key)) {
             self.draft.put(KEY, key.raw, key.origin);
         }
-        if let Some(store) = fields.get("store_model_in_db")
-            && self.truth(store) == Some(false)
-        {
-            let how = "models that the admin API writes are kept; nothing else is";
-            self.approximated(store.origin(), how);
+        if let Some(store) = fields.get("store_model_in_db") {
+            match self.truth(store) {
+                Some(true) => {
+                    self.exact(store.origin(), "models that the admin API writes are kept");
+                }
+                Some(false) => {
+                    let how = "models that the admin API writes are kept; nothing else is";
+                    self.approximated(store.origin(), how);
+                }
+                None => {}
+            }
         }
         if let Some(size) = fields.get("max_request_size_mb")
             && let Some(text) = self.text(size)

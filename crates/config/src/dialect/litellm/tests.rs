@@ -10,7 +10,7 @@ use transom_core::fleet::Fleet;
 
 use super::*;
 use crate::{
-    Command, Environment, Files, Invocation, Loaded, Rejection,
+    Command, Environment, Files, Invocation, Loaded, Rejection, Treatment,
     dialect::{self, Policies},
     load, section,
     value::Raw,
@@ -109,7 +109,8 @@ impl Lowered {
 
     fn findings(&self) -> Vec<String> {
         let said = |finding: &crate::Finding| finding.to_string().replace("c.yaml:", "");
-        self.found.findings.iter().map(said).collect()
+        let all = self.found.findings.iter();
+        all.filter(|finding| finding.treatment != Treatment::Exact).map(said).collect()
     }
 
     fn problems(&self) -> Vec<String> {

@@ -184,7 +184,7 @@ fn a_report_is_text_for_people_and_json_for_machines() {
         )
     );
     assert!(report.text(crate::Colour::On).starts_with("\x1b[31merror\x1b[0m: VR_PORT"));
-    assert!(report.json().unwrap().starts_with(
+    assert!(report.json(ASKED_NOBODY).unwrap().starts_with(
         r#"{"ok":false,"findings":[{"severity":"error","where":"VR_PORT","message":"`abc` is"#
     ));
 }

@@ -76,7 +76,7 @@ fn no_output_of_any_kind_holds_a_key() {
                 let mut output = format!("{outcome:?}");
                 if let Ok(Loaded { command: Command::Check { report, .. }, .. }) = &outcome {
                     output += &report.text(Colour::On);
-                    output += &report.json().unwrap();
+                    output += &report.json(ASKED_NOBODY).unwrap();
                 }
                 assert!(!output.contains(CANARY), "machine {index}, {line} {flags}: {output}");
             }

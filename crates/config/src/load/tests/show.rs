@@ -29,6 +29,7 @@ fn every_value_is_shown_with_its_origin() {
             "  insecure_no_auth: false  # default",
             "upstream:",
             "  url: \"http://a:1/v1\"  # --upstream",
+            "  api_kind: chat_completions  # default",
             "vllm:",
             "  arguments: []  # default",
             "  bin: vllm  # default",
@@ -36,7 +37,6 @@ fn every_value_is_shown_with_its_origin() {
             "  ready_interval: 5s  # default",
             "  restart: on-failure  # default",
             "routing:",
-            "  strategy: weighted_shuffle  # default",
         ]
     );
     assert!(shown.contains("  path: \"sqlite:///state.db\"  # transom.yaml:2 store.path\n"));

@@ -6,7 +6,7 @@
 use http::StatusCode;
 
 use super::{Public, client, limited, server};
-use crate::failure::blames_client;
+use crate::failure::{blames_client, is_refusal};
 use crate::upstream_error::{Report, Symptom, UpstreamError};
 
 pub(super) fn of(error: &UpstreamError) -> Public {
@@ -51,8 +51,9 @@ fn status_reply(status: StatusCode, report: &Report) -> Public {
         return quoted(status, code, report);
     }
     match status.as_u16() {
-        // vLLM says so of requests that it will never serve, such as a forced call of gpt-oss.
-        501 => quoted(StatusCode::BAD_REQUEST, "upstream_rejected", report),
+        501 if is_refusal(status, report) => {
+            quoted(StatusCode::BAD_REQUEST, "upstream_rejected", report)
+        }
         401 | 403 => server(
             StatusCode::BAD_GATEWAY,
             "upstream_authentication",

@@ -16,8 +16,8 @@ fn who_loses_the_race_for_the_last_place_waits_for_it() {
     let group = world.gateway.snapshot().catalog.find("m").unwrap().group;
     let prompt = Prompt::none();
     let ask = Ask { prompt: &prompt, session: None, random: 0 };
-    let (route, native) = (Route::ChatCompletions, None);
-    let wanted = Wanted { route, native, ask, tokens: 0, tried: &[] };
+    let (route, speed) = (Route::ChatCompletions, Speed::WholeAnswer);
+    let wanted = Wanted { route, native: None, ask, speed, length: Length::Guessed(0), tried: &[] };
     let start = Barrier::new(RUNNERS as usize);
     std::thread::scope(|threads| {
         for _ in 0..RUNNERS {

@@ -28,6 +28,24 @@ async fn every_deployment_has_its_share_by_weight() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whole_answers_teach_who_is_fastest_as_well_as_streams_do() {
+    let fastest = Model {
+        strategy: Some(Strategy::LowestLatency),
+        ..model("m", ["a", "b", "c"].map(deployment))
+    };
+    let world = World::with([fastest]).start();
+    for (server, milliseconds) in [("a", 900), ("b", 100), ("c", 800)] {
+        world.server(server).takes(Duration::from_millis(milliseconds));
+    }
+    for _ in 0..40 {
+        world.chat("m").await.unwrap();
+    }
+    let counts = world.counts();
+    assert!(counts[1] >= 36, "each of the others once or twice: {counts:?}");
+    world.settled().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_the_ready_get_requests_and_the_degraded_when_nobody_else_is_there() {
     let world = World::with([model("m", ["a", "b", "c", "d"].map(deployment))]).start();
     for (server, state) in [("a", "degraded"), ("b", "loading"), ("c", "draining")] {

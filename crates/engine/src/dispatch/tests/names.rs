@@ -2,9 +2,24 @@
 
 use transom_core::model::Model;
 
-use crate::fakes::{Play, Said, World, deployment, model, role, text};
+use crate::fakes::{Play, Said, World, deployment, model, refused, role, status, text};
 
 const UNKNOWN: &str = r#"{"error":{"message":"The model `real` is wrong.","code":400}}"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_name_of_the_operators_that_is_not_known_has_the_list_read_again() {
+    let world = World::with([model("m", [deployment("a")])]).start();
+    let server = world.server("a");
+    server.next([status(400), status(404)]);
+    assert_eq!(refused(world.chat("m").await).0, 400);
+    assert_eq!(server.doubts(), 0, "a bad request says nothing of names");
+    assert_eq!(refused(world.chat("m").await).0, 404);
+    assert_eq!(server.doubts(), 1);
+    server.serves(&[("another", None)]);
+    assert_eq!(refused(world.chat("m").await).1, "model_misconfigured");
+    assert_eq!(server.doubts(), 2);
+    world.settled().await;
+}
 
 async fn everything_said(world: &World) -> String {
     let told = [

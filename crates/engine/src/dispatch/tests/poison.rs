@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::call::{Endpoint, EventBody};
 use crate::fakes::{
@@ -45,6 +45,60 @@ async fn a_lost_connection_to_a_server_that_lives_is_no_death() {
     }
     for _ in 0..3 {
         world.chat("m").await.unwrap();
+    }
+    world.settled().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_chat_is_struck_only_when_it_was_alone() {
+    let world =
+        World::with([model("m", [deployment("a")])]).routing(|routing| routing.retries = 0).start();
+    world.server("a").dies();
+    let permits = Arc::new(Semaphore::new(0));
+    world.server("a").always(Play::Drops(Arc::clone(&permits)));
+    for _ in 0..2 {
+        let asked = [world.ask("m"), world.ask("m")];
+        world.idle().await;
+        permits.add_permits(2);
+        for asked in asked {
+            assert_eq!(refused(asked.await.unwrap()).0, 502);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    permits.add_permits(2);
+    for expected in [502, 422] {
+        assert_eq!(refused(world.chat("m").await).0, expected, "alone, and then the second time");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    world.settled().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_collected_response_that_has_begun_is_struck_only_when_it_was_alone() {
+    let world =
+        World::with([model("m", [deployment("a")])]).routing(|routing| routing.retries = 0).start();
+    world.server("a").dies();
+    let body = "{\"model\":\"m\",\"input\":\"Hi\"}";
+    for _ in 0..3 {
+        let mut ends = Vec::new();
+        let asked = [(); 2].map(|()| {
+            let (pieces, received) = mpsc::channel(4);
+            world.server("a").next([Play::Live(Arc::new(Mutex::new(Some(received))))]);
+            for said in [role(), text("Hi")] {
+                pieces.try_send(Said::Bytes(said)).ok().unwrap();
+            }
+            ends.push(pieces);
+            world.ask_at(Endpoint::Responses, body, None)
+        });
+        world.idle().await;
+        for pieces in ends {
+            pieces.send(Said::Breaks(cut())).await.unwrap();
+        }
+        for asked in asked {
+            let (status, code, _) = refused(asked.await.unwrap());
+            assert_eq!((status, code.as_str()), (502, "upstream_disconnected"));
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
     world.settled().await;
 }

@@ -172,7 +172,8 @@ impl Tapped {
 
     /// One error object, and then the end: never silence, never `[DONE]`.
     fn fail(&mut self, failure: &Failure) {
-        self.span.in_scope(|| tracing::warn!(%failure, "a stream failed"));
+        let symptom = failure.symptom();
+        self.span.in_scope(|| tracing::warn!(%failure, symptom, "a stream failed"));
         let mut out = BytesMut::new();
         chat_stream_error(&failure.public(), &mut out);
         self.ready.push_back(out.freeze());

@@ -14,7 +14,9 @@ use transom_core::clock::Clock;
 use transom_core::event::Finish;
 use transom_core::failure::Failure;
 use transom_core::id::ResponseId;
+use transom_core::item::{Conformity, Item};
 use transom_core::port::jobs::JobEnd;
+use transom_core::port::once::Form;
 use transom_core::port::store::{ResponseStore, StoreError, StoredItem, TurnRecord, TurnStatus};
 use transom_core::scope::Scope;
 use transom_wire::responses::encode::Finished;
@@ -236,19 +238,40 @@ impl Running {
         if self.background.is_none() {
             self.encoder.terminal(&finished, &mut self.out);
         }
+        self.keep_answer(&finished).await;
         Ok(finished)
+    }
+
+    /// Keeps the answer for whoever asks again with the same key, before the last of it leaves.
+    async fn keep_answer(&mut self, finished: &Finished) {
+        let Some(mut promise) = self.promise.take() else { return };
+        let of = self.ledger.head.store.then(|| self.ledger.head.id.clone());
+        if self.sink.can_stream() {
+            promise.record(&self.out);
+            promise.keep_stream(of).await;
+        } else {
+            promise.keep(Form::Json, text(finished), of).await;
+        }
+    }
+
+    /// Gives the key back: whoever asks again is answered anew.
+    async fn release_key(&mut self) {
+        if let Some(promise) = self.promise.take() {
+            promise.release().await;
+        }
     }
 
     /// The last word of a turn that went well.
     pub(super) async fn tell(mut self, finished: &Finished) {
         let transcript = self.encoder.transcript();
+        transcript.entries().iter().for_each(|entry| warn_of(&self.ledger.head.id, &entry.item));
         self.settlement.tool_calls(transcript.entries());
         let outcome = match finished.status {
             TurnStatus::Completed => Outcome::Completed,
             _ => Outcome::Incomplete,
         };
         self.settlement.ended(outcome, transcript.usage());
-        self.sink.answer(text(finished), self.out.freeze()).await;
+        self.sink.answer(text(finished), self.dropped, self.out.freeze()).await;
         self.journal.ended(&self.ledger.head.id);
     }
 
@@ -262,7 +285,8 @@ impl Running {
         self.settlement.spent(self.encoder.transcript().usage());
         if self.sink.is_stream() {
             // The edge has logged this exchange as a success long ago.
-            tracing::warn!(response.id = %id, %failure, "a stream failed");
+            let symptom = failure.symptom();
+            tracing::warn!(response.id = %id, %failure, symptom, "a stream failed");
         }
         // Without a store a turn in the background stays open, until somebody can end it.
         if !matches!(failure, Failure::Store(_))
@@ -270,6 +294,7 @@ impl Running {
         {
             self.ledger.commit_quietly(&finished, job).await;
         }
+        self.release_key().await;
         self.sink.fail(failure, self.out.freeze()).await;
         self.journal.ended(&id);
     }
@@ -284,7 +309,23 @@ impl Running {
         if let Ok(job) = self.job_end().await {
             self.ledger.commit_quietly(&finished, job).await;
         }
+        self.release_key().await;
         self.journal.ended(&self.ledger.head.id);
+    }
+}
+
+/// Says that a custom tool was called with an input that does not follow its grammar, or may not.
+fn warn_of(id: &ResponseId, item: &Item) {
+    let Item::CustomToolCall(call) = item else { return };
+    let tool = call.tool.flat();
+    match call.conformity {
+        Conformity::Unasked | Conformity::Follows => {}
+        Conformity::Breaks { at } => {
+            tracing::warn!(response.id = %id, %tool, at, "a call breaks the grammar of its tool");
+        }
+        Conformity::Unknown(why) => {
+            tracing::warn!(response.id = %id, %tool, ?why, "a call could not be checked");
+        }
     }
 }
 

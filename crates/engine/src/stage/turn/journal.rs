@@ -52,6 +52,13 @@ impl Journal {
         }
     }
 
+    /// Something else is sent.
+    pub(super) fn sends(&mut self, body: &Bytes) {
+        if let Some(sent) = &mut self.sent {
+            *sent = body.clone();
+        }
+    }
+
     /// This long after the model server was called it sent its first event.
     pub(super) fn first_event(&mut self, after: Duration) {
         self.stopwatch.first_event = Some(after);

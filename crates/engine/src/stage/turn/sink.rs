@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 use tokio::sync::{mpsc, oneshot};
 use transom_core::failure::Failure;
+use transom_wire::chat::Dropped;
 use transom_wire::responses::request::Delivery;
 
 use crate::background::EventLog;
@@ -26,9 +27,9 @@ pub(crate) enum Sink {
     /// Nobody waits: what is sent goes into the store.
     Log(EventLog),
     /// Nothing is sent before the whole answer.
-    Whole(oneshot::Sender<Result<Bytes, Failure>>),
+    Whole(oneshot::Sender<Result<(Bytes, Dropped), Failure>>),
     /// A stream whose status line has not been sent: a failure still gets a status of its own.
-    Waiting(oneshot::Sender<Result<(), Failure>>, mpsc::Sender<Bytes>),
+    Waiting(oneshot::Sender<Result<Dropped, Failure>>, mpsc::Sender<Bytes>),
     /// A stream.
     Stream(mpsc::Sender<Bytes>),
     /// The client has got all it gets.
@@ -37,8 +38,8 @@ pub(crate) enum Sink {
 
 /// The client's end.
 pub(super) enum Waiting {
-    Whole(oneshot::Receiver<Result<Bytes, Failure>>),
-    Stream(oneshot::Receiver<Result<(), Failure>>, mpsc::Receiver<Bytes>),
+    Whole(oneshot::Receiver<Result<(Bytes, Dropped), Failure>>),
+    Stream(oneshot::Receiver<Result<Dropped, Failure>>, mpsc::Receiver<Bytes>),
 }
 
 /// Two ends of one delivery.
@@ -60,13 +61,21 @@ impl Waiting {
     /// Waits until there is something to tell the client.
     pub(super) async fn begun(self) -> Result<Reply, Failure> {
         match self {
-            Self::Whole(answer) => Ok(Reply::Json(answer.await.map_err(|_| lost())??)),
+            Self::Whole(answer) => {
+                let (answer, dropped) = answer.await.map_err(|_| lost())??;
+                Ok(telling(dropped, Reply::Json(answer)))
+            }
             Self::Stream(begun, pieces) => {
-                begun.await.map_err(|_| lost())??;
-                Ok(Reply::Events(Box::pin(Pieces(pieces))))
+                let dropped = begun.await.map_err(|_| lost())??;
+                Ok(telling(dropped, Reply::Events(Box::pin(Pieces(pieces)))))
             }
         }
     }
+}
+
+/// A reply that tells what was left out, if anything was.
+fn telling(dropped: Dropped, reply: Reply) -> Reply {
+    if dropped.items == 0 { reply } else { Reply::Shortened(dropped, Box::new(reply)) }
 }
 
 /// The task ended without a word, which only a defect can make it do.
@@ -75,11 +84,12 @@ fn lost() -> Failure {
 }
 
 impl Sink {
-    /// A stream's status line may go out. `false` when it has gone out before.
-    pub(super) fn begin(&mut self) -> bool {
+    /// A stream's status line may go out, with what was left out of the conversation. `false` when it
+    /// has gone out before.
+    pub(super) fn begin(&mut self, dropped: Dropped) -> bool {
         let first = !self.has_begun();
         *self = match std::mem::replace(self, Self::Closed) {
-            Self::Waiting(begun, pieces) => match begun.send(Ok(())) {
+            Self::Waiting(begun, pieces) => match begun.send(Ok(dropped)) {
                 Ok(()) => Self::Stream(pieces),
                 Err(_) => Self::Closed,
             },
@@ -128,9 +138,9 @@ impl Sink {
     }
 
     /// Ends with an answer: the whole of it, or the last piece of a stream.
-    pub(super) async fn answer(self, whole: Bytes, last: Bytes) {
+    pub(super) async fn answer(self, whole: Bytes, dropped: Dropped, last: Bytes) {
         match self {
-            Self::Whole(answer) => drop(answer.send(Ok(whole))),
+            Self::Whole(answer) => drop(answer.send(Ok((whole, dropped)))),
             Self::Stream(pieces) => drop(pieces.send(last).await),
             // What a log ends with is in the record.
             Self::Log(_) | Self::Waiting(..) | Self::Closed => {}

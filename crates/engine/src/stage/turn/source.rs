@@ -15,37 +15,19 @@ use transom_wire::sse::COMMENT_KEEP_ALIVE;
 use super::Running;
 use crate::background::Pause;
 use crate::dispatch::job::Native;
-use crate::dispatch::{Opened, hidden};
+use crate::dispatch::{Opened, Served, hidden};
 
 impl Running {
     /// Has the model called. A client that has waited for a while gets the beginning of its stream
     /// meanwhile; until then a failure keeps its status.
     pub(super) async fn open(&mut self) -> Result<(VecDeque<Bytes>, UpstreamBody), Failure> {
+        self.make_room().await?;
         let called = Instant::now();
-        let drain = self.gateway.drain.clone();
-        let mut opening = Box::pin(Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job)));
         let served = loop {
-            let silent = self.last_sent + self.keep_alive;
-            tokio::select! {
-                served = &mut opening => match served {
-                    Ok(served) => break served,
-                    Err(failure) => {
-                        self.pause(failure).await?;
-                        let again = Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job));
-                        opening = Box::pin(again);
-                    }
-                },
-                () = self.sink.gone() => return Err(Failure::Cancelled),
-                () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
-                // Nobody has seen anything of it: another gateway can do it as well.
-                () = drain.cancelled(), if self.background.is_some() => {
-                    return Err(Failure::ShuttingDown);
-                }
-                () = tokio::time::sleep_until(silent), if self.sink.can_stream() => {
-                    self.begin().await?;
-                    self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
-                    self.flush().await?;
-                }
+            match self.dispatch().await {
+                Ok(served) => break served,
+                Err(failure) if self.make_more_room(&failure) => {}
+                Err(failure) => self.pause(failure).await?,
             }
         };
         let Opened::Stream { first_content, held, rest } = served.opened else {
@@ -82,6 +64,29 @@ impl Running {
             () = tokio::time::sleep(length) => Ok(()),
             () = self.sink.gone() => Err(Failure::Cancelled),
             () = drain.cancelled() => Err(Failure::ShuttingDown),
+        }
+    }
+
+    async fn dispatch(&mut self) -> Result<Served, Failure> {
+        let drain = self.gateway.drain.clone();
+        let mut opening = Box::pin(Arc::clone(&self.gateway).dispatch(Arc::clone(&self.job)));
+        loop {
+            let silent = self.last_sent + self.keep_alive;
+            let may_begin = self.sink.can_stream() && self.may_begin();
+            tokio::select! {
+                served = &mut opening => return served,
+                () = self.sink.gone() => return Err(Failure::Cancelled),
+                () = self.cut.cancelled() => return Err(Failure::ShuttingDown),
+                // Nobody has seen anything of it: another gateway can do it as well.
+                () = drain.cancelled(), if self.background.is_some() => {
+                    return Err(Failure::ShuttingDown);
+                }
+                () = tokio::time::sleep_until(silent), if may_begin => {
+                    self.begin().await?;
+                    self.out.extend_from_slice(COMMENT_KEEP_ALIVE);
+                    self.flush().await?;
+                }
+            }
         }
     }
 

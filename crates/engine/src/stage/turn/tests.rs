@@ -10,6 +10,7 @@ use transom_core::upstream_error::UpstreamError;
 use crate::fakes::{KEEP_ALIVE, Keeps, chunk, events, names, rest, text};
 use support::{Bench, STREAM, Server, WHOLE};
 
+mod room;
 mod support;
 
 const DONE: &str = "data: [DONE]";

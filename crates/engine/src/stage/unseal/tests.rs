@@ -19,9 +19,13 @@ fn sealed(keyring: &Keyring, scope: &Scope, purpose: Purpose) -> String {
     keyring.seal(purpose, owner, &["Hm".to_owned()], (1, Timestamp::from_millis(0)))
 }
 
-fn asked(model: &str, items: &[String]) -> CreateResponse {
-    let body = format!(r#"{{"model":"{model}","input":[{}]}}"#, items.join(","));
-    parse(body.as_bytes()).unwrap()
+fn asked(items: &[String]) -> Vec<InputItem> {
+    let body = format!(r#"{{"model":"m","input":[{}]}}"#, items.join(","));
+    parse(body.as_bytes()).unwrap().input
+}
+
+fn stored(items: &[String]) -> Vec<Item> {
+    asked(items).iter().map(|item| item.as_new().unwrap().clone()).collect()
 }
 
 fn thoughts(blob: &str, content: &str) -> String {
@@ -55,10 +59,11 @@ fn what_a_request_brings_opens_for_its_team_and_its_model() {
         (sealed(&keyring, &ours, Purpose::Thoughts), sealed(&keyring, &ours, Purpose::Summary));
     let user = r#"{"role":"user","content":"Hi"}"#.to_owned();
     let items = [user.clone(), thoughts(&thought, ""), compaction(&sum), thoughts("", "plain")];
-    let mut good = asked("m", &items[..3]);
-    request(&keyring, &ours, &mut good).unwrap();
+    let mut good = asked(&items[..3]);
+    new(&keyring, &ours, "m", &mut good).unwrap();
+    let mut good: Vec<_> = good.iter().map(|item| item.as_new().unwrap().clone()).collect();
     let opened = Some(vec!["Hm".to_owned()]);
-    assert_eq!(texts(&mut good.input), [opened.clone(), opened]);
+    assert_eq!(texts(&mut good), [opened.clone(), opened]);
 
     let other_key = Key::of(&Secret::new("another key".to_owned()));
     let other_key = Keyring::new(vec![other_key], Vec::new()).unwrap();
@@ -73,8 +78,8 @@ fn what_a_request_brings_opens_for_its_team_and_its_model() {
         (&*keyring, team("a"), "m", vec![thoughts("", "plain")], 0),
         (&*keyring, team("a"), "m", vec![compaction(&thought[1..])], 0),
     ] {
-        let mut wrong = asked(model, &items);
-        assert_eq!(refusal(request(keyring, &scope, &mut wrong)), expected(at), "{items:?}");
+        let refused = refusal(new(keyring, &scope, model, &mut asked(&items)));
+        assert_eq!(refused, expected(at), "{items:?}");
     }
 }
 
@@ -82,16 +87,15 @@ fn what_a_request_brings_opens_for_its_team_and_its_model() {
 fn what_is_stored_opens_whichever_model_goes_on_with_it() {
     let (keyring, ours) = (keyring(), team("a"));
     let thought = sealed(&keyring, &ours, Purpose::Thoughts);
-    let mut stored = asked("n", &[thoughts(&thought, ""), thoughts("lost", "plain")]).input;
-    past(&keyring, &ours, &mut stored, "conversation").unwrap();
-    assert_eq!(texts(&mut stored), [Some(vec!["Hm".to_owned()]), None]);
+    let mut kept = stored(&[thoughts(&thought, ""), thoughts("lost", "plain")]);
+    past(&keyring, &ours, &mut kept, "conversation").unwrap();
+    assert_eq!(texts(&mut kept), [Some(vec!["Hm".to_owned()]), None]);
     for lost in [thoughts("lost", ""), compaction("lost")] {
-        let mut stored = asked("n", &[lost]).input;
-        let refused = refusal(past(&keyring, &ours, &mut stored, "conversation"));
+        let refused = refusal(past(&keyring, &ours, &mut stored(&[lost]), "conversation"));
         assert_eq!(refused, (CODE.to_owned(), Some("conversation".to_owned())));
     }
-    check(&keyring, &ours, &mut asked("n", &[thoughts(&thought, "")]).input, "items").unwrap();
-    let mut items = asked("n", &[thoughts(&thought, "")]).input;
+    check(&keyring, &ours, &mut stored(&[thoughts(&thought, "")]), "items").unwrap();
+    let mut items = stored(&[thoughts(&thought, "")]);
     let refused = refusal(check(&keyring, &team("b"), &mut items, "items"));
     assert_eq!(refused, (CODE.to_owned(), Some("items[0].encrypted_content".to_owned())));
 }

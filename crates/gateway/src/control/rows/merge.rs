@@ -20,6 +20,7 @@ const DEPLOYMENTS: &str = "deployments";
 const KEY: &str = "api_key";
 const ID: &str = "id";
 const NAME: &str = "name";
+const BACKEND: &str = "backend";
 
 /// The name of the row's model; empty when it has none.
 pub(super) fn name(row: &str) -> serde_json::Result<String> {
@@ -32,7 +33,7 @@ pub(super) fn with_id(row: &str, id: &str) -> serde_json::Result<String> {
     let mut row: Row = serde_json::from_str(row)?;
     let mut all = deployments(&row)?;
     for deployment in all.iter_mut().filter(|deployment| text(deployment, ID).is_none()) {
-        deployment.insert(ID.to_owned(), RawValue::from_string(serde_json::to_string(id)?)?);
+        deployment.insert(ID.to_owned(), as_json(id)?);
     }
     set_deployments(&mut row, &all)?;
     serde_json::to_string(&row)
@@ -42,15 +43,14 @@ pub(super) fn with_id(row: &str, id: &str) -> serde_json::Result<String> {
 pub(super) fn with_own_servers(row: &str) -> serde_json::Result<String> {
     let mut row: Row = serde_json::from_str(row)?;
     let model = text(&row.model, NAME).unwrap_or_default();
-    let own =
-        |name: &str| RawValue::from_string(serde_json::to_string(&format!("{model}@{name}"))?);
+    let own = |name: &str| as_json(&format!("{model}@{name}"));
     let mut all = deployments(&row)?;
     for server in &mut row.backends {
         let Some(name) = text(server, NAME) else { continue };
         server.insert(NAME.to_owned(), own(&name)?);
         for deployment in &mut all {
-            if text(deployment, "backend").as_ref() == Some(&name) {
-                deployment.insert("backend".to_owned(), own(&name)?);
+            if text(deployment, BACKEND).as_ref() == Some(&name) {
+                deployment.insert(BACKEND.to_owned(), own(&name)?);
             }
         }
     }
@@ -73,21 +73,79 @@ pub(super) fn update(row: &str, change: &str) -> serde_json::Result<String> {
     serde_json::to_string(&row)
 }
 
-/// The row with the deployments of `other` behind its own; one of the same id is exchanged.
-pub(super) fn join(row: &str, other: &str) -> serde_json::Result<String> {
+/// What becomes of a deployment that has the id of a new one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// The new one takes its place.
+    Exchanged,
+    /// What the new one does not say stays, at its server too.
+    Amended,
+}
+
+/// The row with the deployments of `other` behind its own; what becomes of one of the same id is
+/// told by `known`. Servers that nobody uses any more leave.
+pub(super) fn join(row: &str, other: &str, known: Known) -> serde_json::Result<String> {
     let (mut row, other): (Row, Row) = (serde_json::from_str(row)?, serde_json::from_str(other)?);
     let mut all = deployments(&row)?;
     for new in deployments(&other)? {
         let id = text(&new, ID);
         let same = |old: &Fields| id.is_some() && text(old, ID) == id;
-        match all.iter_mut().find(|old| same(old)) {
-            Some(old) => *old = new,
-            None => all.push(new),
+        let at = all.iter().position(same);
+        let old = at.map(|at| all.remove(at));
+        let amended = old.filter(|_| known == Known::Amended);
+        let server = server_of(&other, &new).cloned();
+        let before = amended.as_ref().and_then(|old| server_of(&row, old)).cloned();
+        let mut deployment = amended.unwrap_or_default();
+        deployment.extend(new);
+        if let Some(server) = server {
+            let mut whole = before.unwrap_or_default();
+            whole.extend(server);
+            let name = lodge(&mut row, &all, whole)?;
+            deployment.insert(BACKEND.to_owned(), as_json(&name)?);
         }
+        all.insert(at.unwrap_or(all.len()), deployment);
     }
+    // What an entry says of its model as a whole.
+    row.model.extend(other.model.into_iter().filter(|(field, _)| field != DEPLOYMENTS));
+    keep_used(&mut row, &all);
     set_deployments(&mut row, &all)?;
-    take_servers(&mut row, other.backends);
     serde_json::to_string(&row)
+}
+
+/// Puts a server into the row and gives its name there. One of its name that others use and that is
+/// reached in another way stays as it is: the new one gets a number.
+fn lodge(row: &mut Row, others: &[Fields], mut server: Fields) -> serde_json::Result<String> {
+    let plain = text(&server, NAME).unwrap_or_default();
+    let numbered = (2_u32..).map(|number| format!("{plain}-{number}"));
+    for name in std::iter::once(plain.clone()).chain(numbered) {
+        server.insert(NAME.to_owned(), as_json(&name)?);
+        let used = others.iter().any(|other| text(other, BACKEND).as_ref() == Some(&name));
+        let there = row.backends.iter_mut().find(|old| text(old, NAME).as_ref() == Some(&name));
+        match there {
+            Some(old) if used && !is_like(old, &server) => continue,
+            Some(old) => *old = server,
+            None => row.backends.push(server),
+        }
+        return Ok(name);
+    }
+    Ok(plain)
+}
+
+fn is_like(one: &Fields, other: &Fields) -> bool {
+    let same =
+        |field: &str| one.get(field).map(|it| it.get()) == other.get(field).map(|it| it.get());
+    one.len() == other.len() && one.keys().all(|field| same(field))
+}
+
+/// The server of a deployment, where the row brings it along.
+fn server_of<'a>(row: &'a Row, deployment: &Fields) -> Option<&'a Fields> {
+    let name = text(deployment, BACKEND)?;
+    row.backends.iter().find(|server| text(server, NAME).as_ref() == Some(&name))
+}
+
+fn keep_used(row: &mut Row, all: &[Fields]) {
+    let used: Vec<_> = all.iter().filter_map(|deployment| text(deployment, BACKEND)).collect();
+    row.backends.retain(|server| text(server, NAME).is_some_and(|name| used.contains(&name)));
 }
 
 /// The row without the deployment `id`; `None` when no other is left.
@@ -98,8 +156,7 @@ pub(super) fn without(row: &str, id: &str) -> serde_json::Result<Option<String>>
     if all.is_empty() {
         return Ok(None);
     }
-    let used: Vec<_> = all.iter().filter_map(|deployment| text(deployment, "backend")).collect();
-    row.backends.retain(|server| text(server, NAME).is_some_and(|name| used.contains(&name)));
+    keep_used(&mut row, &all);
     set_deployments(&mut row, &all)?;
     serde_json::to_string(&row).map(Some)
 }
@@ -129,6 +186,10 @@ fn set_deployments(row: &mut Row, all: &[Fields]) -> serde_json::Result<()> {
     let list = RawValue::from_string(serde_json::to_string(all)?)?;
     row.model.insert(DEPLOYMENTS.to_owned(), list);
     Ok(())
+}
+
+fn as_json(text: &str) -> serde_json::Result<Box<RawValue>> {
+    RawValue::from_string(serde_json::to_string(text)?)
 }
 
 /// A field that is a text.

@@ -26,6 +26,13 @@ async fn a_conversation_is_created_read_changed_and_deleted() {
     assert_eq!(updated["metadata"], json(r#"{"topic":"other"}"#));
     assert_eq!(good(&talk.client.get(&path(&made, "")).await), updated);
 
+    // Without a body it is empty.
+    let bare = good(&talk.client.request("POST", CONVERSATIONS, &[], None).await);
+    assert_eq!((&bare["object"], &bare["metadata"]), (&json(r#""conversation""#), &json("{}")));
+    let list = good(&talk.client.get(&path(&bare, "/items")).await);
+    let nothing = r#"{"object":"list","data":[],"first_id":"","last_id":"","has_more":false}"#;
+    assert_eq!(list, json(nothing));
+
     // All of it is on the disk.
     let gateway = TestGateway::builder(env!("CARGO_BIN_EXE_transom"))
         .upstream(&talk.backend.url())
@@ -95,6 +102,9 @@ async fn what_is_wrong_is_named_and_changes_nothing() {
     let deep = format!(
         r#"{{"items":[{{"type":"function_call","call_id":"c","name":"f","arguments":"{deep}"}}]}}"#
     );
+    let hosted =
+        deep.replace("function_call", "mcp_call").replace("\"call_id\"", "\"server_label\"");
+    let screenshot = r#"{"items":[{"type":"computer_call_output","call_id":"c","output":{"image_url":"file:///etc/passwd"}}]}"#;
     for (path, body, code, param) in [
         (CONVERSATIONS, "[]", "invalid_json", None),
         (CONVERSATIONS, r#"{"metadata":{"a":1}}"#, "invalid_type", Some("metadata.a")),
@@ -104,6 +114,9 @@ async fn what_is_wrong_is_named_and_changes_nothing() {
         (&items, "{}", "missing_required_parameter", Some("items")),
         (&items, many.as_str(), "invalid_value", Some("items")),
         (&items, deep.as_str(), "invalid_value", Some("items[0].arguments")),
+        (&items, hosted.as_str(), "invalid_value", Some("items[0].arguments")),
+        (&items, screenshot, "media_url_denied", Some("items[0].output.image_url")),
+        (CONVERSATIONS, " ", "invalid_json", None),
         (
             &items,
             r#"{"items":[{"type":"message","role":"user"}]}"#,

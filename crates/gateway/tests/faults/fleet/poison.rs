@@ -14,6 +14,9 @@ use crate::support::{CHAT, RESPONSES, eventually};
 
 const POISON: &str = "poison";
 
+/// Makes the body of a question of a text.
+type Question<'a> = &'a dyn Fn(&str) -> String;
+
 async fn mortal(comeback: Comeback) -> FakeBackend {
     let node = node().await;
     node.die_of(POISON, comeback).default_answer(echo(4, Duration::from_millis(2)));
@@ -74,7 +77,8 @@ async fn requests_that_stood_near_are_not_held_responsible() {
         stream.next().await.expect("a first event");
         streams.push(stream);
     }
-    let refused = fleet.client.post(CHAT, chat(POISON)).await;
+    // Among others a request is held responsible only where it is seen to be in prefill.
+    let refused = fleet.client.post(CHAT, chat_stream(POISON)).await;
     assert_eq!(refusal(&refused), (422, "request_poisoned".to_owned()));
     assert_eq!(deaths(&nodes), 2);
     gate.open();
@@ -91,8 +95,49 @@ async fn requests_that_stood_near_are_not_held_responsible() {
         let again = fleet.client.post(CHAT, chat_stream(&format!("innocent {number}"))).await;
         assert!(again.status == 200 && again.text().ends_with("[DONE]\n\n"), "{}", again.text());
     }
-    assert_eq!(fleet.client.post(CHAT, chat(POISON)).await.status, 422);
+    assert_eq!(fleet.client.post(CHAT, chat_stream(POISON)).await.status, 422);
     assert_eq!(deaths(&nodes), 2);
+}
+
+/// A server shows nothing of a whole chat before its end, and a collected response that has begun is
+/// no longer in prefill: neither is held responsible for what others do.
+#[tokio::test]
+async fn whole_answers_that_stood_near_are_not_held_responsible() {
+    let response = |text: &str| body(Road::Whole, "").replace("Hi", text).replace("tiny", ALIAS);
+    let roads: [(&str, Question<'_>); 2] = [(CHAT, &chat), (RESPONSES, &response)];
+    for (path, innocent) in roads {
+        let comeback = Comeback::After(Duration::from_millis(300));
+        let nodes = [mortal(comeback).await, mortal(comeback).await, mortal(comeback).await];
+        let gate = Gate::new("the middle of the answer");
+        for node in &nodes {
+            node.default_answer(
+                transom_testkit::answer::chat().text("begun ").wait(&gate).text("and done"),
+            );
+        }
+        let urls = nodes.each_ref().map(FakeBackend::url);
+        let file = format!("{}routing: {{strategy: round_robin}}\n", shared_by(&urls));
+        let fleet = Fleet::start(&file).await;
+        let clients: Vec<_> = (0..12).map(|_| fleet.gateway.client()).collect();
+        let asking = clients.iter().enumerate().map(|(number, client)| async move {
+            client.post(path, innocent(&format!("innocent {number}"))).await.status
+        });
+        let killing = async {
+            gate.arrived(12).await;
+            let refused = fleet.client.post(CHAT, chat_stream(POISON)).await;
+            assert_eq!(refusal(&refused), (422, "request_poisoned".to_owned()), "{path}");
+            gate.open();
+        };
+        let (statuses, ()) = tokio::join!(futures_util::future::join_all(asking), killing);
+        assert_eq!(deaths(&nodes), 2, "{path}");
+        // Some were at both deaths and found no third try; none is to blame.
+        assert!(statuses.iter().all(|status| [200, 502, 503].contains(status)), "{statuses:?}");
+        fleet.await_all_ready().await;
+        for number in 0..12 {
+            let again = fleet.client.post(path, innocent(&format!("innocent {number}"))).await;
+            assert_eq!(again.status, 200, "{path}: {}", again.text());
+        }
+        assert_eq!(deaths(&nodes), 2, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use transom_testkit::FakeBackend;
 use transom_testkit::answer::chat_text;
-use transom_testkit::answer::errors::{bad_request, context_too_long, internal};
+use transom_testkit::answer::errors::{bad_request, context_too_long, error, internal};
 
 use crate::support::CHAT;
 use crate::support::exchange::ROADS;
@@ -31,6 +31,31 @@ async fn three() -> [FakeBackend; 3] {
 }
 
 const BOTH: &str = "    fallbacks: [spare]\n    context_fallbacks: [long]\n";
+
+#[tokio::test]
+async fn a_model_that_refuses_the_content_is_stood_in_for_where_that_is_wanted() {
+    let refusal_of_content =
+        || error(400, "The content is refused.", "content_policy_violation", None);
+    let content = "    content_fallbacks: [spare]\n    fallbacks: [long]\n";
+    for (fallbacks, expected) in [(content, Some("spare")), (BOTH, None)] {
+        let nodes = three().await;
+        nodes[0].default_answer(refusal_of_content());
+        let fleet = Fleet::start(&file(&nodes, fallbacks, "")).await;
+        for road in ROADS {
+            let answer = fleet.ask_on(road).await;
+            match expected {
+                Some(word) => assert!(answer.text().contains(word), "{road:?}: {}", answer.text()),
+                None => assert!(
+                    answer.text().contains("content_policy_violation"),
+                    "{road:?}: {}",
+                    answer.text()
+                ),
+            }
+        }
+        let spare = if expected.is_some() { ROADS.len() } else { 0 };
+        assert_eq!((nodes[1].count(CHAT), nodes[2].count(CHAT)), (spare, 0));
+    }
+}
 
 #[tokio::test]
 async fn a_model_whose_server_fails_is_stood_in_for_under_its_own_name() {

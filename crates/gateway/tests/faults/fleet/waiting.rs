@@ -75,6 +75,56 @@ async fn those_who_wait_for_a_place_are_served_in_the_order_in_which_they_came()
 }
 
 #[tokio::test]
+async fn priorities_decide_who_is_next_where_callers_show_a_key() {
+    let node = node().await;
+    let gate = Gate::new("a place");
+    node.default_answer(chat().wait(&gate).text("done"));
+    let key = ("authorization", "Bearer sk-master");
+    let file = format!("auth: {{api_key: sk-master}}\n{}", one_at_a_time(&node, "{}"));
+    let fleet = Fleet::listening(&file).await.with_header(key);
+    fleet.await_all_ready().await;
+    let host = fleet.gateway.url().trim_start_matches("http://");
+    // One is being answered, and who waits first is at the head of the line already.
+    let order = ["normal", "normal", "low", "normal", "high", "low", "high"];
+    let mut clients = Vec::new();
+    for (number, priority) in order.into_iter().enumerate() {
+        let client = transom_testkit::RawClient::connect(host.parse().expect("an address"));
+        let client = client.await.expect("connecting");
+        let asked = body(&format!("{number} {priority}"));
+        let request = format!(
+            "POST {CHAT} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n{}: {}\r\n\
+             x-transom-priority: {priority}\r\ncontent-length: {}\r\n\r\n{asked}",
+            key.0,
+            key.1,
+            asked.len(),
+        );
+        client.send(request).await.expect("sending");
+        clients.push(client);
+        gate.arrived(1).await;
+        #[expect(clippy::cast_precision_loss, reason = "a handful")]
+        await_waiting(&fleet, number as f64).await;
+    }
+    for served in 1..=order.len() {
+        gate.arrived(served).await;
+        gate.let_one_pass();
+    }
+    for client in &mut clients {
+        assert_eq!(client.read_response().await.expect("an answer").status, 200);
+    }
+    let requests = node.requests_to(CHAT);
+    let asked = requests.iter().map(|request| request.json()["messages"][0]["content"].clone());
+    let asked: Vec<_> = asked.filter_map(|text| text.as_str().map(str::to_owned)).collect();
+    assert_eq!(asked[..2], ["0 normal", "1 normal"]);
+    let place = |word: &str| asked.iter().position(|text| *text == word).expect("it was asked");
+    assert!(place("4 high") < place("3 normal"), "{asked:?}");
+    assert!(place("3 normal") < place("5 low"), "{asked:?}");
+    assert!(place("6 high") < place("5 low") && place("2 low") > place("4 high"), "{asked:?}");
+    let urgent = [("x-transom-priority", "urgent")];
+    let wrong = fleet.client.request("POST", CHAT, &urgent, Some(&body("Hi"))).await;
+    assert_eq!(wrong.status, 400, "{}", wrong.text());
+}
+
+#[tokio::test]
 async fn a_full_line_refuses_at_once_and_says_when_to_come_back() {
     let node = node().await;
     let gate = Gate::new("a place");

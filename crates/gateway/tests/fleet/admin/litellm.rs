@@ -63,6 +63,58 @@ async fn models_are_added_shown_changed_and_deleted_in_its_words() {
 }
 
 #[tokio::test]
+async fn a_change_says_only_what_changes() {
+    let site = Site::start().await;
+    let server = || FakeBackend::builder().expect_key("sk-small").start();
+    let (first, second) = (server().await, server().await);
+    assert_eq!(site.admin.post("/model/new", declared(&first.url(), "a")).await.status, 200);
+    let change = async |body: &str| {
+        let answer = site.admin.post("/model/update", body).await;
+        assert_eq!(answer.status, 200, "{body}: {}", answer.text());
+        answer.json()
+    };
+    let well = async || {
+        let what = "the changed deployment to answer";
+        let asked = async || site.client.post(CHAT, ask("small")).await.status == 200;
+        eventually(what, asked).await;
+    };
+
+    first.change_key("sk-rotated");
+    let rotated =
+        change(r#"{"model_info":{"id":"a"},"litellm_params":{"api_key":"sk-rotated"}}"#).await;
+    assert_eq!(rotated["litellm_params"]["rpm"], 100, "what is not said stays");
+    well().await;
+
+    second.change_key("sk-rotated");
+    let address = format!("{}/v1", second.url());
+    let before = second.count(CHAT);
+    change(&format!(
+        r#"{{"model_info":{{"id":"a"}},"litellm_params":{{"api_base":"{address}"}}}}"#
+    ))
+    .await;
+    well().await;
+    assert!(second.count(CHAT) > before, "it has moved, and its key with it");
+    let servers = site.admin.get("/admin/v1/backends").await.json();
+    assert!(!servers.to_string().contains(&first.url()), "no ghost is left: {servers}");
+
+    let one = "/model/a/update";
+    let patch = async |body: &str| site.admin.request("PATCH", one, &[], Some(body)).await;
+    let answer = patch(r#"{"litellm_params":{"rpm":7,"api_key":null}}"#).await;
+    assert_eq!(answer.json()["litellm_params"]["rpm"], 7, "{}", answer.text());
+    well().await;
+    for (body, field) in [
+        (r#"{"model_name":"other"}"#, "model_name"),
+        (r#"{"model_info":{"id":"b"}}"#, "model_info.id"),
+        (r#"{"litellm_params":1}"#, "litellm_params"),
+    ] {
+        let refused = patch(body).await;
+        assert_eq!((refused.status, text(&refused.json()["error"]["param"])), (400, field));
+    }
+    let unknown = site.admin.request("PATCH", "/model/none/update", &[], Some("{}")).await;
+    assert_eq!(unknown.status, 404, "{}", unknown.text());
+}
+
+#[tokio::test]
 async fn health_has_its_shapes_and_asks_no_model() {
     let site = Site::start().await;
     let health = async || site.admin.get("/health").await.json();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::StatusCode;
-use transom_core::failure::{Failure, Invalid, Missing};
+use transom_core::failure::{Failure, Invalid, Missing, Repeated};
 use transom_core::id::{ConversationId, ResponseId};
 use transom_core::port::store::StoreError;
 use transom_core::upstream_error::{Report, Symptom, UpstreamError};
@@ -21,7 +21,7 @@ and a `response.failed` event end the stream without `[DONE]`; in a chat stream 
 `{\"type\": \"error\", \"status\", \"error\": {…}}`, and the connection stays open.
 
 `400` has many codes; `param` names the field as a path (`input[2].content[0].type`) and the message
-says what would be right. *Retry-After* tells where that header is always sent; what a model
+says what would be right; for a header it is the header's name. *Retry-After* tells where that header is always sent; what a model
 server asks for with an error of its own is passed on.
 
 | When | Status | `type` | `code` | Retry-After |
@@ -55,12 +55,26 @@ fn when(failure: &Failure) -> String {
             "no such conversation, or somebody else's".to_owned()
         }
         Failure::NotFound(Missing::Item(_)) => "the conversation has no such item".to_owned(),
+        Failure::NotFound(Missing::Reference { .. }) => {
+            "the input refers to an item that is not stored, or somebody else's".to_owned()
+        }
         Failure::NotFound(Missing::Model(_)) => "no such model".to_owned(),
         Failure::NotFound(Missing::Route) => "no such route".to_owned(),
         Failure::InProgress(_) => "the response to continue has not ended yet".to_owned(),
         Failure::ConversationLocked(_) => {
             "another request works on the conversation, or it was changed or deleted while the \
              response was written"
+                .to_owned()
+        }
+        Failure::Repeated(Repeated::InFlight) => {
+            "a request with the same `Idempotency-Key` is being answered".to_owned()
+        }
+        Failure::Repeated(Repeated::OtherBody) => {
+            "a request with the same `Idempotency-Key` had another body".to_owned()
+        }
+        Failure::Repeated(Repeated::TooLarge) => {
+            "a request with the same `Idempotency-Key` has been answered, and the answer was too \
+             large to be kept"
                 .to_owned()
         }
         Failure::MethodNotAllowed => "the route has other methods".to_owned(),
@@ -83,6 +97,9 @@ fn when(failure: &Failure) -> String {
         Failure::Misconfigured { .. } => {
             "no server of the model can serve it until an operator has put something right"
                 .to_owned()
+        }
+        Failure::CountingUnavailable => {
+            "the model's servers do not tell how many tokens a prompt has".to_owned()
         }
         Failure::Poisoned => {
             "model servers died under this very request before (`routing.poison_strikes`)"
@@ -158,10 +175,14 @@ fn requests() -> Vec<Failure> {
         Failure::NotFound(Missing::Response(String::new())),
         Failure::NotFound(Missing::Conversation { id: String::new(), param: "conversation" }),
         Failure::NotFound(Missing::Item(String::new())),
+        Failure::NotFound(Missing::Reference { id: String::new(), param: String::new() }),
         Failure::NotFound(Missing::Model(String::new())),
         Failure::NotFound(Missing::Route),
         Failure::InProgress(response_id()),
         Failure::ConversationLocked(ConversationId::parse("conv_1").expect("an id")),
+        Failure::Repeated(Repeated::InFlight),
+        Failure::Repeated(Repeated::OtherBody),
+        Failure::Repeated(Repeated::TooLarge),
         Failure::MethodNotAllowed,
         Failure::BodyTimeout,
         Failure::BodyTooLarge { limit: 0 },
@@ -172,6 +193,7 @@ fn requests() -> Vec<Failure> {
         Failure::QueueTimeout { retry_after: SECOND },
         Failure::RateLimited { retry_after: SECOND },
         Failure::Misconfigured { model: String::new(), served: None },
+        Failure::CountingUnavailable,
         Failure::Poisoned,
     ]);
     all

@@ -1,52 +1,87 @@
-//! What becomes of every field of `POST /v1/responses`.
+//! What becomes of every field, tool, item and part of `POST /v1/responses`, and which test shows it.
 
 use std::fmt::Write as _;
 
-use transom_wire::responses::request::{COMPACT_FIELDS, Effect, FIELDS, Field, INCLUDES};
+use transom_wire::responses::kinds::{ITEMS, Kind, PARTS, TOOLS};
+use transom_wire::responses::request::{COMPACT_FIELDS, Effect, FIELDS, INCLUDES};
+
+mod tested;
 
 const HEAD: &str = "<!-- Generated from crates/wire; do not edit. -->
 
 # Fields of `POST /v1/responses`
 
 A field that is not in this table goes on to the model server as it came, unless the shield refuses
-it. A field that is `null` counts as absent.
+it. A field that is `null` counts as absent. Each row has a test that would fail if it were not true:
+`conversation` is the folder below `crates/gateway/tests`, `wire` the crate.
 
-| Field | What becomes of it | Remarks |
-|---|---|---|
+| Field | What becomes of it | Remarks | How tested |
+|---|---|---|---|
 ";
 
 pub(super) fn page() -> String {
     let mut page = HEAD.to_owned();
-    fields(&mut page, FIELDS);
+    let known: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
+    let tested: Vec<_> = tested::FIELDS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(tested, known, "a field without a test");
+    for (field, (_, test)) in FIELDS.iter().zip(tested::FIELDS) {
+        let (name, note) = (field.name, one_line(field.note));
+        let effect = effect(field.effect);
+        line(&mut page, &[&format!("`{name}`"), effect, &note, &tested::shown(test)]);
+    }
     page.push_str(INCLUDE);
     for value in INCLUDES {
         row(&mut page, value.name, value.effect, value.note);
     }
-    page.push_str(TAIL);
+    page.push_str(ABOUT_TOOLS);
+    table(&mut page, TOOLS, tested::TOOLS);
+    page.push_str(ABOUT_GRAMMARS);
+    table(&mut page, ITEMS, tested::ITEMS);
+    page.push_str(ABOUT_ITEMS);
+    table(&mut page, PARTS, tested::PARTS);
     page.push_str(COMPACT);
-    fields(&mut page, COMPACT_FIELDS);
+    for field in COMPACT_FIELDS {
+        row(&mut page, field.name, field.effect, field.note);
+    }
     page
 }
 
-fn fields(page: &mut String, fields: &[Field]) {
-    for field in fields {
-        row(page, field.name, field.effect, field.note);
-    }
+fn row(page: &mut String, name: &str, becomes: Effect, note: &str) {
+    line(page, &[&format!("`{name}`"), effect(becomes), &one_line(note)]);
 }
 
-fn row(page: &mut String, name: &str, effect: Effect, note: &str) {
-    let effect = match effect {
+fn effect(effect: Effect) -> &'static str {
+    match effect {
         Effect::Honoured => "honoured",
         Effect::PassedOn => "passed on to the model server",
         Effect::WithoutEffect => "accepted, without effect",
         Effect::Refused => "refused (400)",
-    };
-    let note = note.split_whitespace().collect::<Vec<_>>().join(" ");
-    writeln!(page, "| `{name}` | {effect} | {note} |").expect("writing to a string");
+    }
+}
+
+fn table(page: &mut String, kinds: &[Kind], tests: &[&str]) {
+    assert_eq!(kinds.len(), tests.len(), "a row without a test");
+    for (kind, test) in kinds.iter().zip(tests) {
+        let mut types = kind.types.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+        if let (Some(last), false) = (types.last_mut(), kind.when.is_empty()) {
+            write!(last, " {}", kind.when).expect("writing to a string");
+        }
+        line(page, &[&types.join(", "), &one_line(kind.effect), &tested::shown(test)]);
+    }
+}
+
+fn line(page: &mut String, cells: &[&str]) {
+    writeln!(page, "| {} |", cells.join(" | ")).expect("writing to a string");
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 const INCLUDE: &str = "
 ## Values of `include`
+
+Each is tried by `fields::every_value_of_include_has_the_effect_that_the_reference_says`.
 
 | Value | What becomes of it | Remarks |
 |---|---|---|
@@ -64,44 +99,46 @@ server.
 |---|---|---|
 ";
 
-const TAIL: &str = "
+const ABOUT_TOOLS: &str = "
 ## Tools
 
-| `type` | What becomes of it |
-|---|---|
-| `function` | offered to the model; calls come back as `function_call` |
-| `custom` | offered as a function with one string, `input`; calls come back as `custom_tool_call`, with the input as text |
-| `namespace` | its functions and custom tools are offered one by one as `namespace__name`, cut and given a digest where that would be longer than 64 bytes; calls come back with `namespace` and `name` as declared. The namespace's own description is not sent |
-| `web_search` with `external_web_access: false` | accepted and shown, not offered to the model; it cannot be forced with `tool_choice` |
-| `web_search` otherwise, `file_search`, `code_interpreter`, `mcp`, `computer`, `image_generation`, `local_shell`, `shell`, `apply_patch`, `tool_search` | refused (400) |
+| `type` | What becomes of it | How tested |
+|---|---|---|
+";
 
+const ABOUT_GRAMMARS: &str = "
 The `format` of a custom tool is told to the model in the tool's description. A grammar is enforced where
-the model server enforces it: a `regex` is the `pattern` of the input in the tool's schema, which vLLM holds
-to when `tool_choice` forces the tool; a `lark` grammar goes into vLLM's `structured_outputs` when
-`tool_choice` forces the tool, the model then writes the bare input, and this becomes the call. In all other
-cases, and with model servers that do not know these fields, the input is what the model wrote: check it.
+the model server enforces it: a `regex` is the anchored `pattern` of the input in the tool's schema, which
+vLLM holds to when `tool_choice` forces the tool; a `lark` grammar goes into vLLM's `structured_outputs`
+when `tool_choice` forces the tool, the model then writes the bare input, and this becomes the call.
+
+Forced or not, every whole input is checked when it has ended: a `regex` in the dialect of Rust's `regex`
+crate, a `lark` grammar in that of LLGuidance. An input that follows its grammar is shown as OpenAI shows it.
+Otherwise its item has a field of ours, in the stream, in the object and in the store:
+
+| `transom.grammar` of a `custom_tool_call` | What it means |
+|---|---|
+| `broken` | the input does not follow the grammar; `transom.message` says from which byte on |
+| `unchecked` | nobody can tell: the grammar is not understood here (a regular expression with look-around, for example), the input is longer than 1 MiB (64 KiB with a `lark` grammar), checking would take too long, or the answer has more than 32 such calls |
+
+Each such call is logged as a warning, too. An input that a token limit cut is not checked; its `status` is
+`incomplete`.
 
 ## Items and parts
 
-| Item | What the model sees |
-|---|---|
-| `message` | as it is |
-| `reasoning` | the thoughts, as far as the model gets to see earlier ones. `encrypted_content` is opened and counts more than `content` beside it; where it was not sealed here, for this team and this model name, or was changed: 400, `invalid_encrypted_content` |
-| `function_call`, `custom_tool_call` and their outputs | a call and its result |
-| `web_search_call`, `file_search_call`, `code_interpreter_call`, `mcp_call`, `image_generation_call` | a call and its result; `{\"status\":…}` where the item has no result, and always for pictures |
-| `local_shell_call`, `shell_call`, `apply_patch_call`, `computer_call`, `tool_search_call`, `mcp_approval_request` and their outputs | a call and its result; each call needs its output. A screenshot is a picture |
-| `mcp_list_tools`, a `tool_search_call` without `call_id` | nothing |
-| `compaction` | the summary, as a message of the user. It is opened under the same conditions |
-| `item_reference`, others | refused (400) |
+| Item | What the model sees | How tested |
+|---|---|---|
+";
 
-All items keep the `id` that the client gave them. Items of hosted tools keep every field and its spelling,
-stored and listed. Nothing runs these tools here: they are history.
+const ABOUT_ITEMS: &str = "
+All items keep the `id` that the client gave them, and get one where they have none. Items of hosted tools
+keep every field and its spelling, stored and listed. Nothing runs these tools here: they are history.
 
-| Part | What the model sees |
-|---|---|
-| `input_text`, `output_text` | the text; annotations and log probabilities are kept, not sent |
-| `refusal` | its text |
-| `input_image` with `image_url` | the picture; `file_id` is refused |
-| `input_file` with `file_data` | the text of the file between two lines with its name. The data is base64 or a `data:` URL, and has to be text in UTF-8, whatever its media type says; PDF files are refused, as are `file_id` and `file_url` |
-| `input_audio` | passed on to the model server |
+A field of the wrong type is refused, however deep it lies. A field that OpenAI's schema requires and the
+model is told of is refused where it is missing; one that only the server of the tool could have filled in
+(`status`, `container_id`, `pending_safety_checks`, …) gets its default, so that every item is shown in the
+schema.
+
+| Part | What the model sees | How tested |
+|---|---|---|
 ";

@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 
 use transom_core::model::DeploymentId;
 
-use crate::pick::hash;
+use crate::pick::key;
 
 /// Most nodes, each a block at one deployment: 64 MB of prompts, some 16 million tokens, in 4 MB of
 /// memory for each model.
@@ -38,8 +38,13 @@ pub(super) struct Owner(u32);
 impl Owner {
     /// The deployment `id`.
     pub(super) fn of(id: &DeploymentId) -> Self {
+        Self::of_key(key(id))
+    }
+
+    /// The deployment of which this is the key.
+    pub(super) fn of_key(key: u64) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "half of the bits are enough")]
-        let half = hash::text(0, &id.0) as u32;
+        let half = key as u32;
         Self(half.max(1))
     }
 }

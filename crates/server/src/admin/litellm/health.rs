@@ -11,7 +11,7 @@ use transom_engine::control::ModelView;
 use crate::admin::refusal::Refusal;
 use crate::admin::shown::{StateWord, address};
 use crate::app::App;
-use crate::litellm::entry::{provided, server};
+use crate::litellm::entry::{provided, server, upstream};
 use crate::query::value;
 use crate::reply;
 use crate::shape::shape;
@@ -85,7 +85,7 @@ fn endpoint(view: &ModelView, deployment: &Deployment) -> (LiteLlmEndpoint, bool
     let state = seen.map_or(&view.readiness.state, |seen| &seen.state);
     let healthy = state.takes_requests();
     let endpoint = LiteLlmEndpoint {
-        model: provided(view, deployment),
+        model: provided(upstream(view, deployment)),
         model_name: view.model.name.shared(),
         model_id: Arc::clone(&deployment.id.0),
         api_base: server(view, deployment).map(|server| address(&server.url)),

@@ -85,6 +85,7 @@ impl Control for Fake {
             since: Timestamp::from_millis(NOON * 1000),
             rejected: self.rejection(),
             left_out: vec!["policy-config.yaml:9 policies".to_owned()],
+            restart: vec!["listen"],
         }
     }
 

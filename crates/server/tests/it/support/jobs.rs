@@ -5,7 +5,7 @@ use transom_core::Json;
 use transom_core::clock::Timestamp;
 use transom_core::id::ResponseId;
 use transom_core::port::jobs::{
-    Events, HeldJob, Holder, JobLease, JobOrder, JobState, JobStore, Orphan,
+    Events, HeldJob, Holder, JobLease, JobOrder, JobState, JobStore, Left, Orphan,
 };
 use transom_core::port::store::{StoreError, TurnRecord};
 use transom_core::scope::Scope;
@@ -66,7 +66,12 @@ impl JobStore for NoJobs {
         Err(StoreError::Conflict)
     }
 
-    async fn adopt(&self, _: JobLease, _: Timestamp, _: u32) -> Result<Vec<Orphan>, StoreError> {
+    async fn adopt(
+        &self,
+        _: JobLease,
+        _: Timestamp,
+        _: (Left, u32),
+    ) -> Result<Vec<Orphan>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -10,11 +10,12 @@ use http_body_util::{BodyExt as _, Full};
 use transom_core::Json;
 use transom_core::backend::{BackendId, BackendState, Load, ServedModel};
 use transom_core::clock::{Clock, Timestamp};
-use transom_core::id::{IdSource, ResponseId};
+use transom_core::id::{ClaimId, IdSource, ResponseId};
+use transom_core::port::once::{Claim, Claimed, Kept, Name, OnceStore};
 use transom_core::port::store::{
-    Lookup, PageLookup, PageQuery, ResponseStore, StoreError, TurnRecord,
+    Lookup, PageLookup, PageQuery, ResponseStore, StoreError, StoredItem, TurnRecord,
 };
-use transom_core::port::upstream::{Upstream, UpstreamReply, UpstreamRequest};
+use transom_core::port::upstream::{Glance, Upstream, UpstreamReply, UpstreamRequest};
 use transom_core::scope::Scope;
 use transom_core::upstream_error::UpstreamError;
 
@@ -46,6 +47,10 @@ impl Upstream for Server {
         std::future::pending::<()>().await;
     }
 
+    fn glance(&self) -> Glance {
+        Glance { standing: self.state().standing(), waiting: 0, lists: 0 }
+    }
+
     fn load(&self) -> Option<Load> {
         fleet::load(&self.0)
     }
@@ -53,6 +58,8 @@ impl Upstream for Server {
     fn served(&self) -> Arc<[ServedModel]> {
         fleet::served(&self.0)
     }
+
+    fn doubt_names(&self) {}
 
     fn observe(&self, _: Result<(), &UpstreamError>) {}
 }
@@ -90,11 +97,55 @@ impl ResponseStore for Shelf {
         Err(unavailable())
     }
 
+    async fn items_by_id(
+        &self,
+        _: &Scope,
+        _: &[&str],
+    ) -> Result<Option<Vec<StoredItem>>, StoreError> {
+        Err(unavailable())
+    }
+
     async fn probe(&self) -> Result<(), StoreError> {
         if self.away.load(Ordering::Relaxed) { Err(unavailable()) } else { Ok(()) }
     }
 
     async fn delete(&self, _: &Scope, _: &ResponseId) -> Result<bool, StoreError> {
+        Err(unavailable())
+    }
+}
+
+#[async_trait]
+impl OnceStore for Shelf {
+    async fn claim(&self, _: &Scope, _: &Name, _: Claim) -> Result<Claimed, StoreError> {
+        Err(unavailable())
+    }
+
+    async fn renew(
+        &self,
+        _: &Scope,
+        _: &Name,
+        _: &ClaimId,
+        _: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Err(unavailable())
+    }
+
+    async fn keep(
+        &self,
+        _: &Scope,
+        _: &Name,
+        _: &ClaimId,
+        _: Kept,
+        _: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Err(unavailable())
+    }
+
+    async fn release(&self, _: &Scope, _: &Name, _: &ClaimId) -> Result<bool, StoreError> {
+        Err(unavailable())
+    }
+
+    async fn sweep(&self, _: Timestamp) -> Result<bool, StoreError> {
         Err(unavailable())
     }
 }

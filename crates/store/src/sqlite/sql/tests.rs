@@ -3,6 +3,7 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use super::*;
 use crate::sqlite::conversations::sql as conversations;
 use crate::sqlite::jobs::sql as jobs;
+use crate::sqlite::once::sql as once;
 
 /// What must never be read from end to end.
 const TABLES_AND_ALIASES: &[&str] = &[
@@ -20,6 +21,9 @@ const TABLES_AND_ALIASES: &[&str] = &[
     "conversation",
     "jobs",
     "job_events",
+    "idempotency_keys",
+    "past",
+    "shown",
 ];
 
 /// The loops of a statement as SQLite plans them.
@@ -30,6 +34,7 @@ async fn plan(statement: &str) -> Vec<String> {
         include_str!("../../../migrations/sqlite/0002_models.sql"),
         include_str!("../../../migrations/sqlite/0003_conversations.sql"),
         include_str!("../../../migrations/sqlite/0004_jobs.sql"),
+        include_str!("../../../migrations/sqlite/0006_idempotency.sql"),
     ] {
         sqlx::raw_sql(schema).execute(&mut connection).await.unwrap();
     }
@@ -76,6 +81,12 @@ async fn every_read_and_deletion_finds_its_rows_by_an_index() {
         jobs::INPUT,
         jobs::SWEEP,
         jobs::DELETE_EVENTS,
+        ITEMS_BY_ID,
+        once::FIND,
+        once::RENEW,
+        once::KEEP,
+        once::RELEASE,
+        once::SWEEP,
     ] {
         let plan = plan(statement).await;
         let scans = plan.iter().filter(|step| {

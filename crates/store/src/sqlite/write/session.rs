@@ -12,7 +12,7 @@ use transom_core::scope::Scope;
 
 use super::super::conversations::Ended;
 use super::super::error::{Shared, is_constraint, store_error};
-use super::super::{conversations, jobs, models, sealing, sql};
+use super::super::{conversations, jobs, models, once, sealing, sql};
 use super::{Change, Job, Tally};
 
 /// What became of each change of a committed transaction.
@@ -148,6 +148,8 @@ async fn apply(connection: &mut SqliteConnection, job: &Job) -> Result<bool, sql
             sealing::add(connection, &job.scope, row, *expect).await
         }
         Change::RemoveSealingKey(id) => sealing::remove(connection, id).await,
+        Change::Once(name, change) => once::apply(connection, &job.scope, name, change).await,
+        Change::SweepOnce(now) => once::sweep(connection, *now).await,
     }
 }
 

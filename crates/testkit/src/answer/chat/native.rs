@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::render::{finish_reason, pieces, usage_of};
+use super::render::{PROMPT_TOKENS, finish_reason, pieces, usage_of};
 use super::{Chat, Part};
 use crate::answer::chunk::{CREATED, Usage};
 use crate::answer::{Answer, Step, event_stream};
@@ -151,7 +151,7 @@ impl Stream {
             "content_filter" => ("incomplete", "{\"reason\":\"content_filter\"}"),
             _ => ("completed", "null"),
         };
-        let usage = usage_of(chat).map_or("null".to_owned(), usage_json);
+        let usage = usage_of(chat, PROMPT_TOKENS).map_or("null".to_owned(), usage_json);
         let output = self.items.join(",");
         let response = self.response(status, details, &output, &usage);
         // vLLM says so of responses that are incomplete, too.

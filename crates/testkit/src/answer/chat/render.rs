@@ -13,7 +13,7 @@ use crate::answer::{Answer, Step, event_stream, json};
 use crate::backend::{RESPONSES, Request};
 
 /// Prompt tokens where the script gives no usage.
-const PROMPT_TOKENS: u32 = 16;
+pub(super) const PROMPT_TOKENS: u32 = 16;
 
 pub(super) fn answer(chat: &Chat, request: &Request) -> Answer {
     if request.path() == RESPONSES {
@@ -31,6 +31,7 @@ struct Reply<'a> {
     include_usage: bool,
     /// `top_logprobs` where `logprobs` is asked for.
     top_logprobs: Option<u64>,
+    prompt_tokens: u32,
 }
 
 impl<'a> Reply<'a> {
@@ -44,7 +45,8 @@ impl<'a> Reply<'a> {
             Some(id) => format!("chatcmpl-{id}"),
             None => format!("chatcmpl-{:016x}", request.number),
         };
-        Self { chat, id, model, include_usage: request.wants_usage(), top_logprobs }
+        let prompt_tokens = request.prompt_tokens().unwrap_or(PROMPT_TOKENS);
+        Self { chat, id, model, include_usage: request.wants_usage(), top_logprobs, prompt_tokens }
     }
 
     fn stream(&self) -> Answer {
@@ -208,18 +210,18 @@ impl<'a> Reply<'a> {
     }
 
     fn usage(&self) -> Option<Usage> {
-        usage_of(self.chat)
+        usage_of(self.chat, self.prompt_tokens)
     }
 }
 
 /// What an answer costs.
-pub(super) fn usage_of(chat: &Chat) -> Option<Usage> {
+pub(super) fn usage_of(chat: &Chat, prompt: u32) -> Option<Usage> {
     let count = |text: &str| u32::try_from(pieces(text).count()).unwrap_or(u32::MAX);
     match chat.usage {
         UsagePart::Absent => None,
         UsagePart::Given(usage) => Some(usage),
         UsagePart::Counted => {
-            let mut usage = Usage { prompt: PROMPT_TOKENS, completion: 0, cached: 0, reasoning: 0 };
+            let mut usage = Usage { prompt, completion: 0, cached: 0, reasoning: 0 };
             for part in &chat.parts {
                 match part {
                     Part::Reasoning(text) => usage.reasoning += count(text),

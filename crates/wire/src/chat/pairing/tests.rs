@@ -10,7 +10,7 @@ const STATUS: ItemStatus = ItemStatus::Completed;
 
 fn said(role: Role) -> Item {
     let content = vec![Part::Text(Text::from("x".to_owned()))];
-    Item::Message(Message { id: None, role, content, status: STATUS })
+    Item::Message(Message { id: None, role, content, phase: None, status: STATUS })
 }
 
 fn thought() -> Item {

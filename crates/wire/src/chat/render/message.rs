@@ -28,7 +28,7 @@ pub(crate) enum Message<'a> {
         tool_calls: Vec<ToolCall<'a>>,
     },
     Tool {
-        tool_call_id: &'a str,
+        tool_call_id: Cow<'a, str>,
         content: Content<'a>,
     },
 }
@@ -64,7 +64,7 @@ pub(crate) struct ImageUrl<'a> {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct ToolCall<'a> {
-    pub(crate) id: &'a str,
+    pub(crate) id: Cow<'a, str>,
     #[serde(rename = "type")]
     kind: &'static str,
     pub(crate) function: CalledFunction<'a>,
@@ -78,7 +78,7 @@ pub(crate) struct CalledFunction<'a> {
 
 impl<'a> ToolCall<'a> {
     /// A call of a tool with arguments that need not be JSON.
-    pub(crate) fn new(id: &'a str, name: Cow<'a, str>, written: &'a str) -> Self {
+    pub(crate) fn new(id: Cow<'a, str>, name: Cow<'a, str>, written: &'a str) -> Self {
         Self {
             id,
             kind: "function",
@@ -89,7 +89,7 @@ impl<'a> ToolCall<'a> {
 
 impl<'a> From<&'a FunctionCall> for ToolCall<'a> {
     fn from(call: &'a FunctionCall) -> Self {
-        Self::new(&call.call_id, call.tool.flat(), &call.arguments)
+        Self::new(Cow::Borrowed(&call.call_id), call.tool.flat(), &call.arguments)
     }
 }
 
@@ -103,7 +103,7 @@ impl<'a> From<&'a CustomToolCall> for ToolCall<'a> {
         let text = serde_json::to_string(&Input { input: &call.input });
         let arguments = text.unwrap_or_else(|_| unreachable!("a string is always JSON"));
         let function = CalledFunction { name: call.tool.flat(), arguments: Cow::Owned(arguments) };
-        Self { id: &call.call_id, kind: "function", function }
+        Self { id: Cow::Borrowed(&call.call_id), kind: "function", function }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use transom_core::content::Part;
-use transom_core::id::ItemId;
 use transom_core::item::{
     Compaction, FunctionOutput, HostedItem, Item, Message as Said, Reasoning, Role, Told,
 };
@@ -11,7 +10,6 @@ use transom_core::request::Generation;
 
 use super::message::{Content, ContentPart, Message, ToolCall, join, text_of};
 use super::{ReasoningField, ReasoningHistory, RenderOptions};
-use crate::chat::forced;
 
 /// Between texts that were written apart.
 const BLANK_LINE: &str = "\n\n";
@@ -19,8 +17,9 @@ const BLANK_LINE: &str = "\n\n";
 /// What a summary begins with.
 const SUMMARY: &str = "The conversation before this was replaced by this summary of it:";
 
-/// The id of a call in an item that nobody has stored: items get their ids before they are rendered.
-const UNNAMED_CALL: &str = "call";
+/// The ids of calls of hosted tools, which need none of their own: numbered, because an item that a
+/// client sends again without its id gets another one each time.
+const HOSTED_CALL: &str = "hosted_";
 
 /// The messages of a generation.
 ///
@@ -34,10 +33,10 @@ pub(crate) fn of(generation: &Generation, options: RenderOptions) -> Vec<Message
         generation.instructions.as_deref().map(Cow::Borrowed).into_iter().collect();
     system.extend(input[..leading].iter().flat_map(texts));
     system.retain(|text| !text.is_empty());
-    system.extend(forced::of(generation).map(|forced| Cow::Owned(forced.instruction())));
     let mut messages = Messages {
         said: Vec::with_capacity(input.len() + 1),
         turn: Turn::default(),
+        hosted: 0,
         field: options.reasoning_field,
     };
     if !system.is_empty() {
@@ -76,6 +75,8 @@ fn texts(item: &Item) -> impl Iterator<Item = Cow<'_, str>> {
 struct Messages<'a> {
     said: Vec<Message<'a>>,
     turn: Turn<'a>,
+    /// Calls of hosted tools so far.
+    hosted: usize,
     field: ReasoningField,
 }
 
@@ -116,13 +117,15 @@ impl<'a> Messages<'a> {
         match &item.told {
             Told::Nothing => {}
             Told::Done { name, arguments, result } => {
-                let id = item.id.as_ref().map_or(UNNAMED_CALL, ItemId::as_str);
-                self.turn.calls.push(ToolCall::new(id, Cow::Borrowed(name), arguments));
+                self.hosted += 1;
+                let id: Cow<'_, str> = Cow::Owned(format!("{HOSTED_CALL}{}", self.hosted));
+                self.turn.calls.push(ToolCall::new(id.clone(), Cow::Borrowed(name), arguments));
                 let content = Content::Text(Cow::Borrowed(result));
                 self.turn.results.push(Message::Tool { tool_call_id: id, content });
             }
             Told::Call { call_id, name, arguments } => {
-                self.turn.call(ToolCall::new(call_id, Cow::Borrowed(name), arguments));
+                let id = Cow::Borrowed(call_id.as_str());
+                self.turn.call(ToolCall::new(id, Cow::Borrowed(name), arguments));
             }
             Told::Output { call_id, output } => self.push_output(call_id, output),
         }
@@ -156,7 +159,7 @@ impl<'a> Messages<'a> {
             FunctionOutput::Text(text) => Content::Text(Cow::Borrowed(text)),
             FunctionOutput::Parts(parts) => output_content(parts),
         };
-        self.said.push(Message::Tool { tool_call_id: call_id, content });
+        self.said.push(Message::Tool { tool_call_id: Cow::Borrowed(call_id), content });
     }
 
     /// Writes down what the model said, unless that is nothing at all.

@@ -11,6 +11,7 @@ use super::{RenderOptions, render};
 
 mod conversation;
 mod fields;
+mod growing;
 mod hosted;
 
 const STATUS: ItemStatus = ItemStatus::Completed;
@@ -46,7 +47,7 @@ fn image(url: &str, detail: Option<&str>) -> Part {
 }
 
 fn message(role: Role, content: Vec<Part>) -> Item {
-    Item::Message(Message { id: None, role, content, status: STATUS })
+    Item::Message(Message { id: None, role, content, phase: None, status: STATUS })
 }
 
 fn user(said: &str) -> Item {

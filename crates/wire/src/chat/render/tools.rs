@@ -39,37 +39,47 @@ pub(crate) struct Function<'a> {
 #[serde(untagged)]
 enum Parameters<'a> {
     Given(&'a Json),
-    Input(InputObject<'a>),
+    Input(InputObject),
 }
 
 /// The schema of a custom tool as a function: an object with the input in it.
 #[derive(Serialize)]
-struct InputObject<'a> {
+struct InputObject {
     #[serde(rename = "type")]
     kind: &'static str,
-    properties: InputProperties<'a>,
+    properties: InputProperties,
     required: [&'static str; 1],
     #[serde(rename = "additionalProperties")]
     additional: bool,
 }
 
 #[derive(Serialize)]
-struct InputProperties<'a> {
-    input: InputString<'a>,
+struct InputProperties {
+    input: InputString,
 }
 
 #[derive(Serialize)]
-struct InputString<'a> {
+struct InputString {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pattern: Option<&'a str>,
+    pattern: Option<String>,
 }
 
 /// `tool_choice`: a word, or the name of the one function.
 pub(crate) enum Choice<'a> {
     Word(&'static str),
     Function(&'a str),
+}
+
+impl Choice<'_> {
+    /// The same without force.
+    pub(super) fn unforced(&self) -> Self {
+        match self {
+            Self::Word("none") => Self::Word("none"),
+            Self::Word(_) | Self::Function(_) => Self::Word("auto"),
+        }
+    }
 }
 
 /// The tools on offer, or `None` without any: vLLM refuses a choice among none.
@@ -97,12 +107,12 @@ pub(crate) fn offer(generation: &Generation) -> Option<Offer<'_>> {
     };
     let callable = generation.tools.iter().flat_map(Declared::callable);
     let tools: Vec<_> =
-        callable.filter(allowed).map(|(namespace, own)| tool(namespace, own)).collect();
+        callable.filter(allowed).map(|(namespace, own)| tool(namespace, own, generation)).collect();
     (!tools.is_empty()).then_some(Offer { tools, choice })
 }
 
 /// A tool of the client, under its name in one word.
-fn tool<'a>(namespace: Option<&'a str>, own: &'a OwnTool) -> Tool<'a> {
+fn tool<'a>(namespace: Option<&'a str>, own: &'a OwnTool, generation: &'a Generation) -> Tool<'a> {
     let name = match namespace {
         None => Cow::Borrowed(own.name()),
         Some(_) => Cow::Owned(own.in_namespace(namespace).flat().into_owned()),
@@ -116,7 +126,14 @@ fn tool<'a>(namespace: Option<&'a str>, own: &'a OwnTool) -> Tool<'a> {
         },
         OwnTool::Custom(custom) => Function {
             name,
-            description: description(custom),
+            description: match forced::of(generation) {
+                Some(forced) if forced.is(namespace, own) => {
+                    let said = description(custom).into_iter().collect::<Vec<_>>();
+                    let said = said.into_iter().chain([Cow::Borrowed(forced::INSTRUCTION)]);
+                    Some(Cow::Owned(said.collect::<Vec<_>>().join("\n\n")))
+                }
+                _ => description(custom),
+            },
             parameters: Some(Parameters::Input(input_object(&custom.format))),
             strict: None,
         },
@@ -124,9 +141,11 @@ fn tool<'a>(namespace: Option<&'a str>, own: &'a OwnTool) -> Tool<'a> {
     Tool { kind: "function", function }
 }
 
-fn input_object(format: &InputFormat) -> InputObject<'_> {
+/// The `pattern` of JSON Schema may match anywhere, a custom tool's expression is the whole input.
+/// (llama.cpp takes no other patterns than those with both anchors.)
+fn input_object(format: &InputFormat) -> InputObject {
     let pattern = match format {
-        InputFormat::Regex(pattern) => Some(pattern.as_str()),
+        InputFormat::Regex(pattern) => Some(format!("^(?:{pattern})$")),
         InputFormat::Text | InputFormat::Lark(_) => None,
     };
     InputObject {

@@ -16,8 +16,13 @@ mod shapes;
 
 /// A generation with one function, `f`.
 fn generation(tool_choice: ToolChoice) -> Generation {
-    let function =
-        FunctionTool { name: "f".to_owned(), description: None, parameters: None, strict: None };
+    let function = FunctionTool {
+        name: "f".to_owned(),
+        description: None,
+        parameters: None,
+        strict: None,
+        defer_loading: None,
+    };
     Generation {
         model: "m".to_owned(),
         instructions: None,
@@ -44,7 +49,7 @@ fn run_with<D: AsRef<[u8]>>(
     let result = stream
         .iter()
         .try_for_each(|data| decoder.feed(data.as_ref(), &mut events))
-        .and_then(|()| decoder.finish(&mut events));
+        .and_then(|()| decoder.finish());
     let mut transcript = Transcript::new(ids());
     for event in &events {
         transcript.apply(event).unwrap_or_else(|violation| panic!("{violation} at {event:?}"));

@@ -134,7 +134,7 @@ fn answer<'a>(content: Option<&'a Cow<'_, str>>, alone: bool, items: &mut Vec<It
 
 fn call<'a>(call: &'a ToolCall<'_>) -> Item<'a> {
     Item::FunctionCall {
-        call_id: call.id,
+        call_id: &call.id,
         name: &call.function.name,
         arguments: &call.function.arguments,
     }

@@ -119,12 +119,13 @@ impl Writer {
 
     fn delta(&mut self, index: ItemIndex, entry: &Entry, delta: &Delta, out: &mut BytesMut) {
         let (kind, empty, text, logprobs) = match delta {
-            Delta::Text { text, logprobs } => (
-                "response.output_text.delta",
-                Some(ShownPart::OutputText { annotations: &[], logprobs: &[], text: "" }),
-                text,
-                Some(logprobs.as_slice()),
-            ),
+            Delta::Text { text, logprobs } => {
+                let logprobs = Some(logprobs.as_slice());
+                ("response.output_text.delta", Some(ShownPart::EMPTY_TEXT), text, logprobs)
+            }
+            Delta::Annotation(annotation) => {
+                return self.annotation(index, entry, delta, annotation, out);
+            }
             Delta::Refusal(text) => {
                 ("response.refusal.delta", Some(ShownPart::Refusal { refusal: "" }), text, None)
             }
@@ -147,6 +148,28 @@ impl Writer {
             logprobs,
         };
         frame(out, kind, &payload);
+    }
+
+    fn annotation(
+        &mut self,
+        index: ItemIndex,
+        entry: &Entry,
+        delta: &Delta,
+        annotation: &RawValue,
+        out: &mut BytesMut,
+    ) {
+        let place = Place { item_id: entry.id.as_str(), output_index: index.0 };
+        let content_index = self.part_index(place, entry, delta, ShownPart::EMPTY_TEXT, out);
+        let payload = payload::AnnotationAdded {
+            kind: "response.output_text.annotation.added",
+            sequence_number: self.next(),
+            item_id: place.item_id,
+            output_index: place.output_index,
+            content_index,
+            annotation_index: annotations(&entry.item).saturating_sub(1),
+            annotation,
+        };
+        frame(out, payload.kind, &payload);
     }
 
     /// The place of the part that has grown; tells of it first if it is new.
@@ -288,6 +311,16 @@ impl Writer {
 struct Place<'a> {
     item_id: &'a str,
     output_index: u32,
+}
+
+/// How many annotations a message has.
+fn annotations(item: &Item) -> usize {
+    let Item::Message(message) = item else { return 0 };
+    let of_part = |part: &Part| match part {
+        Part::Text(text) => text.annotations.len(),
+        _ => 0,
+    };
+    message.content.iter().map(of_part).sum()
 }
 
 /// The place of the part that `delta` has grown.

@@ -51,6 +51,18 @@ pub(super) struct Piece<'a> {
     pub(super) logprobs: Option<&'a [Json]>,
 }
 
+#[derive(Serialize)]
+pub(super) struct AnnotationAdded<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) sequence_number: u64,
+    pub(super) item_id: &'a str,
+    pub(super) output_index: u32,
+    pub(super) content_index: u32,
+    pub(super) annotation_index: usize,
+    pub(super) annotation: &'a RawValue,
+}
+
 /// The end of a text or of thoughts.
 #[derive(Serialize)]
 pub(super) struct TextDone<'a> {

@@ -1,4 +1,5 @@
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -6,12 +7,16 @@ use transom_core::event::{Delta, Event, Finish, ItemHead, ItemIndex};
 use transom_core::failure::Failure;
 use transom_core::item::ItemStatus;
 use transom_core::port::store::TurnStatus;
+use transom_core::tool::ToolName;
 use transom_core::upstream_error::UpstreamError;
 use transom_core::usage::Usage;
 use transom_testkit::sse;
 
-use crate::responses::request::Delivery;
-use crate::responses::sample::{END, began, call, delta, done, encoder, stream, text};
+use super::Encoder;
+use crate::responses::request::{Delivery, Past};
+use crate::responses::sample::{
+    Counter, END, began, call, delta, done, encoder, resolve, stream, text,
+};
 
 mod property;
 mod recorded;
@@ -85,6 +90,78 @@ fn log_probabilities_and_refusals() {
     ];
     let (bytes, _) = stream(PLAIN, &events, Finish::Stop);
     insta::assert_snapshot!(brief(&bytes));
+}
+
+#[test]
+fn annotations_are_told_one_by_one_and_shown() {
+    let citation = |url: &str| {
+        let json = format!(
+            r#"{{"type":"url_citation","url":"{url}","title":"","start_index":0,"end_index":1}}"#
+        );
+        Delta::Annotation(serde_json::from_str(&json).unwrap())
+    };
+    let events = [
+        began(0, ItemHead::Message),
+        text(0, "a"),
+        delta(0, citation("https://a")),
+        delta(0, citation("https://b")),
+        done(0),
+    ];
+    let (bytes, _) = stream(PLAIN, &events, Finish::Stop);
+    insta::assert_snapshot!(brief(&bytes));
+}
+
+/// The item of a call of `patch` with this input, as the stream and the object show it.
+fn patched(format: &str, input: &str, end: Event) -> serde_json::Value {
+    let body = format!(
+        r#"{{"model":"m","input":"x","stream":true,"tools":[{{"type":"custom","name":"patch","format":{format}}}]}}"#
+    );
+    let turn = resolve(&body, Past::default()).unwrap();
+    let tools = turn.generation.tools;
+    let mut encoder =
+        Encoder::new(turn.head, Arc::new(Counter::default()), Delivery::Stream).with_tools(&tools);
+    let head = ItemHead::CustomToolCall { call_id: "c".to_owned(), tool: ToolName::plain("patch") };
+    let mut out = BytesMut::new();
+    for event in [began(0, head), delta(0, Delta::Input(input.to_owned())), end] {
+        encoder.event(&event, &mut out).unwrap();
+    }
+    let finished = encoder.finish(Finish::ToolCalls, END, &mut out);
+    let object: serde_json::Value = serde_json::from_str(finished.object.get()).unwrap();
+    let done = sse::parse(&out).pop().unwrap();
+    assert_eq!(done.event, "response.output_item.done");
+    let told: serde_json::Value = serde_json::from_str(&done.data).unwrap();
+    assert_eq!(told["item"], object["output"][0]);
+    let kept: serde_json::Value = serde_json::from_str(finished.output[0].json.get()).unwrap();
+    assert_eq!(kept, told["item"]);
+    kept["transom"].clone()
+}
+
+#[test]
+fn a_call_that_breaks_its_grammar_says_so() {
+    let lark = r#"{"type":"grammar","syntax":"lark","definition":"start: /a+/"}"#;
+    let regex = r#"{"type":"grammar","syntax":"regex","definition":"a+"}"#;
+    let unread = r#"{"type":"grammar","syntax":"lark","definition":"start: nothing"}"#;
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let broken = json(
+        r#"{"grammar":"broken","message":"The input does not follow the tool's grammar from byte 2 on."}"#,
+    );
+    let unchecked = json(
+        r#"{"grammar":"unchecked","message":"The input was not checked against the tool's grammar: the grammar is not understood here."}"#,
+    );
+    let nothing = serde_json::Value::Null;
+    for (format, input, expected) in [
+        (lark, "aaa", &nothing),
+        (lark, "aab", &broken),
+        (regex, "aaa", &nothing),
+        (regex, "aab", &broken),
+        (unread, "aab", &unchecked),
+        (r#"{"type":"text"}"#, "aab", &nothing),
+    ] {
+        assert_eq!(patched(format, input, done(0)), *expected, "{format} on {input}");
+    }
+    // What a limit cut is not whole: its status says so.
+    let cut = Event::ItemDone { item: ItemIndex(0), status: ItemStatus::Incomplete };
+    assert_eq!(patched(regex, "aab", cut), nothing);
 }
 
 #[test]

@@ -1,15 +1,19 @@
 //! Reads the content of messages and of function outputs.
 
 use serde_json::value::RawValue;
+use transom_core::Json;
 use transom_core::content::{Audio, Image, Part, Text};
 use transom_core::failure::Failure;
 use transom_core::item::Role;
 
+use super::fit;
+use super::input::ANNOTATION;
+use crate::logprob;
 use crate::responses::path::Path;
 use crate::responses::read::{self, Object};
 use crate::responses::refuse;
 
-mod file;
+pub(super) mod file;
 
 /// How closely to look at a picture when nobody said (OpenAI's API reference).
 const DEFAULT_DETAIL: &str = "auto";
@@ -33,8 +37,8 @@ fn read_part(raw: &RawValue, path: &Path<'_>, role: Role) -> Result<Part, Failur
     match (kind.as_str(), role) {
         ("output_text", Role::Assistant) => Ok(Part::Text(Text {
             text: part.require_string("text")?,
-            annotations: part.opaque_array("annotations")?,
-            logprobs: part.opaque_array("logprobs")?,
+            annotations: read_annotations(&mut part)?,
+            logprobs: read_logprobs(&mut part)?,
         })),
         ("input_text" | "output_text", _) => {
             Ok(Part::Text(Text::from(part.require_string("text")?)))
@@ -49,6 +53,26 @@ fn read_part(raw: &RawValue, path: &Path<'_>, role: Role) -> Result<Part, Failur
         ("input_audio", Role::User) => read_audio(part).map(Part::Audio),
         (other, _) => Err(refuse_kind(&path.field("type"), other, role)),
     }
+}
+
+fn read_annotations(part: &mut Object<'_, '_>) -> Result<Vec<Json>, Failure> {
+    let path = part.path().field("annotations");
+    let elements = part.array("annotations")?.unwrap_or_default().into_iter().enumerate();
+    let fitted = elements.map(|(index, raw)| {
+        let changed = fit::value(raw, &ANNOTATION, &path.element(index))?;
+        Ok(changed.unwrap_or_else(|| raw.to_owned()))
+    });
+    fitted.collect()
+}
+
+fn read_logprobs(part: &mut Object<'_, '_>) -> Result<Vec<Json>, Failure> {
+    let path = part.path().field("logprobs");
+    let elements = part.array("logprobs")?.unwrap_or_default().into_iter().enumerate();
+    let whole = elements.map(|(index, raw)| {
+        let why = "this is no object with a 'token' and its 'logprob'.";
+        logprob::whole(raw).ok_or_else(|| refuse::wrong_value(&path.element(index), why))
+    });
+    whole.collect()
 }
 
 fn refuse_kind(path: &Path<'_>, kind: &str, role: Role) -> Failure {

@@ -7,8 +7,8 @@ use transom_core::content::{Part, Text};
 use transom_core::failure::Failure;
 use transom_core::id::{ItemId, MAX_LENGTH};
 use transom_core::item::{
-    Compaction, CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, HostedKind, Item,
-    ItemStatus, Message, Reasoning, Role, Sealed,
+    Compaction, Conformity, CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput,
+    HostedKind, Item, ItemStatus, Message, Phase, Reasoning, Role, Sealed,
 };
 use transom_core::tool::ToolName;
 
@@ -19,8 +19,10 @@ use crate::responses::refuse;
 
 mod hosted;
 
+pub(super) use hosted::ANNOTATION;
+
 /// The types of items that are understood.
-const SUPPORTED: &[&str] = &[
+pub(super) const SUPPORTED: &[&str] = &[
     "message",
     "reasoning",
     "compaction",
@@ -28,18 +30,60 @@ const SUPPORTED: &[&str] = &[
     "function_call_output",
     "custom_tool_call",
     "custom_tool_call_output",
+    REFERENCE,
 ];
+
+/// The type of an item that stands for a stored one.
+const REFERENCE: &str = "item_reference";
+
+/// The most references that one list of items may have.
+pub const MAX_REFERENCES: usize = 1000;
+
+/// An item of a request.
+#[derive(Clone, Debug)]
+pub enum InputItem {
+    /// The item itself.
+    New(Item),
+    /// One that its owner has stored.
+    Reference(ItemId),
+}
+
+impl InputItem {
+    /// The item, where the request has it.
+    pub fn as_new(&self) -> Option<&Item> {
+        match self {
+            Self::New(item) => Some(item),
+            Self::Reference(_) => None,
+        }
+    }
+
+    /// The id of the stored item that it stands for.
+    pub fn reference(&self) -> Option<&ItemId> {
+        match self {
+            Self::New(_) => None,
+            Self::Reference(id) => Some(id),
+        }
+    }
+
+    fn id(&self) -> Option<&ItemId> {
+        match self {
+            Self::New(item) => item.id(),
+            Self::Reference(id) => Some(id),
+        }
+    }
+}
 
 /// The `input` of a request: a string, which is a message of the user, or a list of items.
 pub(in crate::responses) fn read_input(
     raw: &RawValue,
     path: &Path<'_>,
-) -> Result<Vec<Item>, Failure> {
+) -> Result<Vec<InputItem>, Failure> {
     match raw.get().as_bytes().first() {
         Some(b'"') => {
             let content = vec![Part::Text(Text::from(read::string(raw, path)?))];
-            let status = ItemStatus::Completed;
-            Ok(vec![Item::Message(Message { id: None, role: Role::User, content, status })])
+            let (role, phase, status) = (Role::User, None, ItemStatus::Completed);
+            let message = Message { id: None, role, content, phase, status };
+            Ok(vec![InputItem::New(Item::Message(message))])
         }
         Some(b'[') => read_list(&read::array(raw, path)?, path),
         _ => Err(refuse::wrong_type(path, "a string or an array", raw)),
@@ -50,10 +94,14 @@ pub(in crate::responses) fn read_input(
 pub(in crate::responses) fn read_list(
     elements: &[&RawValue],
     path: &Path<'_>,
-) -> Result<Vec<Item>, Failure> {
+) -> Result<Vec<InputItem>, Failure> {
     let mut items = Vec::with_capacity(elements.len());
     for (index, element) in elements.iter().enumerate() {
-        items.push(read_item(element, &path.element(index))?);
+        items.push(read_given(element, &path.element(index))?);
+    }
+    if items.iter().filter_map(InputItem::reference).nth(MAX_REFERENCES).is_some() {
+        let why = format!("there may be at most {MAX_REFERENCES} references.");
+        return Err(refuse::wrong_value(path, &why));
     }
     let mut seen = HashSet::new();
     for (index, item) in items.iter().enumerate() {
@@ -67,9 +115,26 @@ pub(in crate::responses) fn read_list(
     Ok(items)
 }
 
-/// One item, of a request or of a stored row.
-pub(super) fn read_item(raw: &RawValue, path: &Path<'_>) -> Result<Item, Failure> {
+/// One item of a request. What has nothing but an id is a reference: OpenAI's schema lets its type be
+/// null or left out.
+fn read_given(raw: &RawValue, path: &Path<'_>) -> Result<InputItem, Failure> {
     let mut item = Object::read(raw, path)?;
+    if !item.is_type(REFERENCE) && !item.has_nothing_but("id") {
+        return read_fields(item).map(InputItem::New);
+    }
+    match read_id(&mut item)? {
+        Some(id) => Ok(InputItem::Reference(id)),
+        None => Err(refuse::missing(&path.field("id"))),
+    }
+}
+
+/// One item of a stored row, which is never a reference.
+pub(super) fn read_item(raw: &RawValue, path: &Path<'_>) -> Result<Item, Failure> {
+    read_fields(Object::read(raw, path)?)
+}
+
+fn read_fields(mut item: Object<'_, '_>) -> Result<Item, Failure> {
+    let path = item.path();
     let kind = item.string("type")?;
     match kind.as_deref() {
         None if item.has("role") => read_message(item).map(Item::Message),
@@ -113,7 +178,12 @@ fn read_message(mut item: Object<'_, '_>) -> Result<Message, Failure> {
         Some(_) => Role::User,
     };
     let content = content::read(item.require("content")?, &path.field("content"), role)?;
-    Ok(Message { id, role, content, status: read_status(&mut item)? })
+    let phase = match item.word("phase", &["commentary", "final_answer"])? {
+        None => None,
+        Some("commentary") => Some(Phase::Commentary),
+        Some(_) => Some(Phase::FinalAnswer),
+    };
+    Ok(Message { id, role, content, phase, status: read_status(&mut item)? })
 }
 
 fn read_reasoning(mut item: Object<'_, '_>) -> Result<Reasoning, Failure> {
@@ -162,6 +232,7 @@ fn read_custom_call(mut item: Object<'_, '_>) -> Result<CustomToolCall, Failure>
         tool: read_tool_name(&mut item)?,
         input: item.require_string("input")?,
         status: read_status(&mut item)?,
+        conformity: Conformity::Unasked,
     })
 }
 

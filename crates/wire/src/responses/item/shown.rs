@@ -6,8 +6,8 @@ use transom_core::Json;
 use transom_core::content::{Part, Text};
 use transom_core::id::ItemId;
 use transom_core::item::{
-    Compaction, CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, HostedItem, Item,
-    ItemStatus, Message, Reasoning, Role,
+    Compaction, Conformity, CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput,
+    HostedItem, Item, ItemStatus, Message, Phase, Reasoning, Role, Untold,
 };
 
 /// An item, whose id has been assigned.
@@ -40,6 +40,8 @@ struct ShownMessage<'a> {
     status: &'static str,
     content: Parts<'a>,
     role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<&'static str>,
 }
 
 impl<'a> ShownMessage<'a> {
@@ -54,6 +56,10 @@ impl<'a> ShownMessage<'a> {
             status: status_word(item.status),
             content: Parts { parts: &item.content, speaker },
             role: role_word(item.role),
+            phase: item.phase.map(|phase| match phase {
+                Phase::Commentary => "commentary",
+                Phase::FinalAnswer => "final_answer",
+            }),
         }
     }
 }
@@ -139,6 +145,40 @@ struct ShownCustomCall<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'a str>,
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transom: Option<Extension>,
+}
+
+/// What OpenAI's schema has no field for.
+#[derive(Serialize)]
+struct Extension {
+    grammar: &'static str,
+    message: String,
+}
+
+impl Extension {
+    /// What has to be said of an input: that it breaks its grammar, or that nobody can tell.
+    fn of(conformity: Conformity) -> Option<Self> {
+        let (grammar, message) = match conformity {
+            Conformity::Unasked | Conformity::Follows => return None,
+            Conformity::Breaks { at } => (
+                "broken",
+                format!("The input does not follow the tool's grammar from byte {at} on."),
+            ),
+            Conformity::Unknown(why) => {
+                let why = match why {
+                    Untold::Grammar => "the grammar is not understood here",
+                    Untold::Length => "it is too long",
+                    Untold::Work => "it would take too long",
+                };
+                (
+                    "unchecked",
+                    format!("The input was not checked against the tool's grammar: {why}."),
+                )
+            }
+        };
+        Some(Self { grammar, message })
+    }
 }
 
 impl<'a> ShownCustomCall<'a> {
@@ -151,6 +191,7 @@ impl<'a> ShownCustomCall<'a> {
             input: &item.input,
             namespace: item.tool.namespace.as_deref(),
             name: &item.tool.name,
+            transom: Extension::of(item.conformity),
         }
     }
 }
@@ -233,6 +274,7 @@ impl Serialize for Parts<'_> {
                 (Part::File(file), _) => list.serialize_element(&ShownPart::InputFile {
                     filename: file.filename.as_deref(),
                     file_data: &file.data,
+                    detail: file.detail.as_deref(),
                 })?,
                 (Part::Audio(audio), _) => list.serialize_element(&ShownPart::InputAudio {
                     input_audio: Sound { data: &audio.data, format: &audio.format },
@@ -286,6 +328,9 @@ pub(in crate::responses) enum ShownPart<'a> {
         filename: Option<&'a str>,
         /// What it holds, as it came.
         file_data: &'a str,
+        /// How closely to look.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        detail: Option<&'a str>,
     },
     /// Sound of the client.
     InputAudio {
@@ -302,6 +347,10 @@ pub(in crate::responses) struct Sound<'a> {
 }
 
 impl<'a> ShownPart<'a> {
+    /// Text of the model that has not come yet.
+    pub(in crate::responses) const EMPTY_TEXT: Self =
+        Self::OutputText { annotations: &[], logprobs: &[], text: "" };
+
     /// Text of the model with what belongs to it.
     pub(in crate::responses) fn of_text(text: &'a Text) -> Self {
         Self::OutputText {

@@ -4,25 +4,45 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use transom_core::Json;
-use transom_core::content::{File, Image, Part, Text};
+use transom_core::content::{File, FileText, Image, Part, Text};
 use transom_core::failure::Failure;
 use transom_core::id::ItemId;
 use transom_core::item::{
-    Compaction, CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, Item, ItemStatus,
-    Message, Reasoning, Role, Sealed,
+    Compaction, Conformity, CustomToolCall, FunctionCall, FunctionCallOutput, FunctionOutput, Item,
+    ItemStatus, Message, Phase, Reasoning, Role, Sealed,
 };
 use transom_core::port::store::StoreError;
 use transom_core::tool::ToolName;
 
 mod files;
 mod hosted;
+mod malformed;
+mod required;
 
 use super::{from_stored, to_stored};
 use crate::responses::sample::Counter;
 
-fn opaque() -> impl Strategy<Value = Vec<Json>> {
-    vec("[a-z]{0,3}".prop_map(|word| serde_json::from_str(&format!("{{\"k\":\"{word}\"}}"))), 0..2)
-        .prop_map(|list| list.into_iter().map(Result::unwrap).collect())
+fn read(text: &str) -> Json {
+    serde_json::from_str(text).unwrap()
+}
+
+fn citations() -> impl Strategy<Value = Vec<Json>> {
+    let citation = "[a-z]{0,3}".prop_map(|title| {
+        read(&format!(
+            r#"{{"type":"url_citation","url":"https://a", "title":"{title}","start_index":0,"end_index":2}}"#
+        ))
+    });
+    vec(citation, 0..2)
+}
+
+fn logprobs() -> impl Strategy<Value = Vec<Json>> {
+    let token = "[a-z]{0,3}".prop_map(|token| {
+        let bytes = token.as_bytes();
+        read(&format!(
+            r#"{{"token":"{token}","logprob":-1.50,"bytes":{bytes:?},"top_logprobs":[]}}"#
+        ))
+    });
+    vec(token, 0..2)
 }
 
 fn client_part() -> impl Strategy<Value = Part> {
@@ -32,14 +52,14 @@ fn client_part() -> impl Strategy<Value = Part> {
             .prop_map(|(url, detail)| Part::Image(Image { url, detail: Some(detail) })),
         (option::of(any::<String>()), "[a-z ]{0,9}").prop_map(|(filename, text)| {
             let data = format!("data:text/plain;base64,{}", STANDARD.encode(&text));
-            Part::File(File { filename, data, text })
+            Part::File(File { filename, data, text: FileText::Known(text), detail: None })
         }),
     ]
 }
 
 fn model_part() -> impl Strategy<Value = Part> {
     prop_oneof![
-        (any::<String>(), opaque(), opaque()).prop_map(|(text, annotations, logprobs)| {
+        (any::<String>(), citations(), logprobs()).prop_map(|(text, annotations, logprobs)| {
             Part::Text(Text { text, annotations, logprobs })
         }),
         any::<String>().prop_map(Part::Refusal),
@@ -61,8 +81,9 @@ fn message() -> impl Strategy<Value = Item> {
         (client, vec(client_part(), 0..3)),
         (Just(Role::Assistant), vec(model_part(), 0..3)),
     ];
-    (id(), said, status()).prop_map(|(id, (role, content), status)| {
-        Item::Message(Message { id, role, content, status })
+    let phase = option::of(prop_oneof![Just(Phase::Commentary), Just(Phase::FinalAnswer)]);
+    (id(), said, phase, status()).prop_map(|(id, (role, content), phase, status)| {
+        Item::Message(Message { id, role, content, phase, status })
     })
 }
 
@@ -93,7 +114,8 @@ fn call() -> impl Strategy<Value = Item> {
 fn custom_call() -> impl Strategy<Value = Item> {
     (id(), ".{1,5}", tool(), any::<String>(), status()).prop_map(
         |(id, call_id, tool, input, status)| {
-            Item::CustomToolCall(CustomToolCall { id, call_id, tool, input, status })
+            let conformity = Conformity::Unasked;
+            Item::CustomToolCall(CustomToolCall { id, call_id, tool, input, status, conformity })
         },
     )
 }

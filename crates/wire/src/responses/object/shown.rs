@@ -8,7 +8,8 @@ use transom_core::request::OutputFormat;
 use transom_core::transcript::Entry;
 use transom_core::usage::Usage;
 
-use super::{Outcome, PublicError, Response};
+use super::{Head, Outcome, PublicError, Response};
+use crate::chat::Dropped;
 use crate::responses::item;
 use crate::responses::request::Ground;
 
@@ -57,6 +58,8 @@ pub(in crate::responses) struct Shown<'a> {
     usage: Option<ShownUsage>,
     user: Option<&'a str>,
     metadata: &'a IndexMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transom: Option<Extension>,
 }
 
 impl<'a> Shown<'a> {
@@ -107,11 +110,32 @@ impl<'a> Shown<'a> {
             tools: &head.tools,
             top_logprobs: settings.top_logprobs,
             top_p: sampling.top_p.unwrap_or(TOP_P),
-            truncation: "disabled",
+            truncation: settings.truncation.word(),
             usage: usage.as_ref().map(ShownUsage::of),
             user: labels.user.as_deref(),
             metadata: &labels.metadata,
+            transom: Extension::of(head),
         }
+    }
+}
+
+/// What OpenAI's object has no field for. It is there only where there is something to say.
+#[derive(Serialize)]
+struct Extension {
+    truncation: ShownTruncation,
+}
+
+#[derive(Serialize)]
+struct ShownTruncation {
+    dropped_turns: usize,
+    dropped_items: usize,
+}
+
+impl Extension {
+    fn of(head: &Head) -> Option<Self> {
+        let Dropped { turns, items } = head.dropped;
+        let truncation = ShownTruncation { dropped_turns: turns, dropped_items: items };
+        (items > 0).then_some(Self { truncation })
     }
 }
 

@@ -38,6 +38,7 @@ pub const FIELDS: &[Field] = &[
         "not together with `store: false`; on a WebSocket true is refused: send it over HTTP",
     ),
     field("client_metadata", WithoutEffect, "sent by Codex; not shown"),
+    field("context_management", Refused, "nothing is compacted here unless a client asks for it"),
     field(
         "conversation",
         Honoured,
@@ -53,7 +54,11 @@ pub const FIELDS: &[Field] = &[
         "a string, or a list of items; see [items and parts](#items-and-parts)",
     ),
     field("instructions", Honoured, "a string"),
-    field("max_output_tokens", PassedOn, "at least 1"),
+    field(
+        "max_output_tokens",
+        PassedOn,
+        "at least 1; a turn is one call of the model, however many servers are tried for it",
+    ),
     field(
         "max_tool_calls",
         WithoutEffect,
@@ -71,15 +76,19 @@ pub const FIELDS: &[Field] = &[
         "requests with the same one go to the same deployment where the model's strategy is \
          `session`",
     ),
-    field("prompt_cache_retention", WithoutEffect, ""),
+    field("prompt_cache_retention", WithoutEffect, "`in_memory` and `24h`"),
     field(
         "reasoning",
         PassedOn,
         "`effort` is passed on; `summary` has no effect: the thoughts \
         themselves are sent",
     ),
-    field("safety_identifier", WithoutEffect, ""),
-    field("service_tier", WithoutEffect, "`auto` and `default`; others are refused"),
+    field("safety_identifier", WithoutEffect, "at most 64 characters; shown, not sent on"),
+    field(
+        "service_tier",
+        WithoutEffect,
+        "`auto` and `default`, shown as `default`; others are refused",
+    ),
     field("store", Honoured, ""),
     field("stream", Honoured, ""),
     field("stream_options", WithoutEffect, "`include_obfuscation`: streams carry no padding"),
@@ -99,6 +108,11 @@ pub const FIELDS: &[Field] = &[
     field("tools", PassedOn, "functions, custom tools and namespaces; see [tools](#tools)"),
     field("top_logprobs", PassedOn, "0 to 20; more than 0 turns log probabilities on"),
     field("top_p", PassedOn, "0 to 1; shown as 1 when absent"),
-    field("truncation", Refused, "`disabled` is accepted"),
-    field("user", WithoutEffect, ""),
+    field(
+        "truncation",
+        Honoured,
+        "`disabled`, or `auto`: the oldest turns are left out until the rest fits, and the answer \
+         says how many",
+    ),
+    field("user", WithoutEffect, "shown, not sent on"),
 ];

@@ -13,6 +13,9 @@ const MAX_PAIRS: usize = 16;
 const MAX_KEY: usize = 64;
 const MAX_VALUE: usize = 512;
 
+/// The most characters of a `safety_identifier` (OpenAI's API reference).
+const MAX_IDENTIFIER: usize = 64;
+
 /// The client's own marks on a request.
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
@@ -49,11 +52,20 @@ impl Labels {
             metadata: read_metadata(fields)?,
             max_tool_calls: fields.integer("max_tool_calls", 1..=u32::MAX)?,
             user: fields.string("user")?,
-            safety_identifier: fields.string("safety_identifier")?,
+            safety_identifier: read_safety_identifier(fields)?,
             prompt_cache_key: fields.string("prompt_cache_key")?,
             prompt_cache_retention: read_retention(fields)?,
         })
     }
+}
+
+fn read_safety_identifier(fields: &mut Object<'_, '_>) -> Result<Option<String>, Failure> {
+    let identifier = fields.string("safety_identifier")?;
+    if identifier.as_ref().is_some_and(|text| text.chars().nth(MAX_IDENTIFIER).is_some()) {
+        let why = format!("it has at most {MAX_IDENTIFIER} characters.");
+        return Err(refuse::wrong_value(&Path::Root.field("safety_identifier"), &why));
+    }
+    Ok(identifier)
 }
 
 /// Both spellings have been documented; the schema has the one with the underscore.

@@ -36,6 +36,28 @@ pub struct Settings {
     pub output_format: OutputFormat,
     /// `low`, `medium` or `high`.
     pub verbosity: Option<&'static str>,
+    /// What becomes of a conversation that is too long.
+    pub truncation: Truncation,
+}
+
+/// What becomes of a conversation that is longer than the model's context.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Truncation {
+    /// It is refused.
+    #[default]
+    Disabled,
+    /// Its oldest turns are left out.
+    Auto,
+}
+
+impl Truncation {
+    /// OpenAI's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Auto => "auto",
+        }
+    }
 }
 
 impl Settings {
@@ -44,6 +66,7 @@ impl Settings {
             instructions: read_instructions(fields)?,
             max_output_tokens: fields.integer("max_output_tokens", 1..=u32::MAX)?,
             parallel_tool_calls: fields.flag("parallel_tool_calls")?,
+            truncation: read_truncation(fields)?,
             ..Self::default()
         };
         settings.read_sampling(fields)?;
@@ -88,6 +111,13 @@ impl Settings {
         }
         text.refuse_rest()
     }
+}
+
+fn read_truncation(fields: &mut Object<'_, '_>) -> Result<Truncation, Failure> {
+    Ok(match fields.word("truncation", &["auto", "disabled"])? {
+        Some("auto") => Truncation::Auto,
+        _ => Truncation::Disabled,
+    })
 }
 
 pub(super) fn read_instructions(fields: &mut Object<'_, '_>) -> Result<Option<String>, Failure> {

@@ -1,10 +1,13 @@
 use std::fmt::Write as _;
 
+use transom_core::Json;
 use transom_core::failure::Failure;
+use transom_core::id::ItemId;
 use transom_core::item::{Item, Role};
 use transom_testkit::shared;
 
 use super::{Delivery, FIELDS, MAX_EXTRA, Past, parse};
+use crate::responses::item::{MAX_REFERENCES, from_stored};
 use crate::responses::sample::resolve;
 
 mod refused;
@@ -40,6 +43,27 @@ fn null_is_accepted_wherever_a_field_may_be_left_out() {
         let input = if inner.contains("input") { "" } else { r#""input":"x","# };
         parse(format!(r#"{{"model":"m",{input}{inner}}}"#).as_bytes()).unwrap();
     }
+}
+
+#[test]
+fn an_item_with_nothing_but_an_id_is_a_reference() {
+    let body = r#"{"model":"m","input":[
+        {"type":"item_reference","id":"a"},{"type":null,"id":"b"},{"id":"c"},
+        {"type":"item_reference","id":"d","status":"completed"},
+        {"role":"user","content":"x","id":"e"}]}"#;
+    let input = parse(body.as_bytes()).unwrap().input;
+    let ids: Vec<_> =
+        input.iter().map(|item| item.reference().map_or("new", ItemId::as_str)).collect();
+    assert_eq!(ids, ["a", "b", "c", "d", "new"]);
+    // In a stored row it is nothing.
+    assert!(from_stored(&serde_json::from_str::<Json>(r#"{"id":"a"}"#).unwrap()).is_err());
+    let many = |count: usize| {
+        let list: Vec<_> = (0..count).map(|at| format!(r#"{{"id":"msg_{at}"}}"#)).collect();
+        parse(format!(r#"{{"model":"m","input":[{}]}}"#, list.join(",")).as_bytes())
+    };
+    assert_eq!(many(MAX_REFERENCES).unwrap().input.len(), MAX_REFERENCES);
+    let refusal = many(MAX_REFERENCES + 1).unwrap_err().public();
+    assert_eq!((refusal.param.as_deref(), &*refusal.code), (Some("input"), "invalid_value"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use transom_core::request::Generation;
 use transom_core::tool::{Tool, ToolChoice};
 
 use super::CreateResponse;
+use crate::chat::Dropped;
 use crate::responses::object::Head;
 use crate::responses::{item, tools};
 
@@ -76,9 +77,14 @@ pub struct Turn {
 }
 
 impl CreateResponse {
-    /// Joins the request with `past`. Fails where the tool choice names a tool that is not
-    /// among the tools in force.
-    pub fn resolve(mut self, past: Past, begin: Begin<'_>) -> Result<Turn, Failure> {
+    /// Joins the request with `past`; `new` are the items of its input, those it refers to among
+    /// them. Fails where the tool choice names a tool that is not among the tools in force.
+    pub fn resolve(
+        mut self,
+        past: Past,
+        mut new: Vec<Item>,
+        begin: Begin<'_>,
+    ) -> Result<Turn, Failure> {
         let tools = self.tools.take().or(past.tools).unwrap_or_default();
         let tool_choice = match self.tool_choice.take() {
             Some(choice) => {
@@ -91,7 +97,7 @@ impl CreateResponse {
                 .filter(|choice| tools::check_choice(choice, &tools).is_ok())
                 .unwrap_or_default(),
         };
-        let input = self.input.iter_mut().map(|item| item::to_stored(item, begin.ids)).collect();
+        let input = new.iter_mut().map(|item| item::to_stored(item, begin.ids)).collect();
         let head = Head {
             id: begin.id,
             created_at: begin.created_at,
@@ -104,10 +110,11 @@ impl CreateResponse {
             tool_choice: tools::choice_to_json(&tool_choice),
             settings: self.settings.clone(),
             labels: self.labels,
+            dropped: Dropped::default(),
         };
         let mut items = past.items;
-        drop_cut_calls(&mut items, &self.input);
-        items.append(&mut self.input);
+        drop_cut_calls(&mut items, &new);
+        items.append(&mut new);
         let settings = self.settings;
         let generation = Generation {
             model: self.model,

@@ -5,7 +5,7 @@ use transom_core::Json;
 use transom_core::failure::Failure;
 use transom_core::tool::{AllowedMode, NamedTool, Tool, ToolChoice};
 
-use super::{MAX_TOOLS, not_here, refuse_nested, shown};
+use super::{MAX_TOOLS, SEARCHES, not_here, refuse_nested, shown};
 use crate::responses::path::Path;
 use crate::responses::read::{self, Object};
 use crate::responses::{json, refuse};
@@ -45,6 +45,9 @@ pub(in crate::responses) fn read_choice(
 /// One tool by its type and name.
 fn read_named(mut tool: Object<'_, '_>) -> Result<NamedTool, Failure> {
     let kind = tool.require_string("type")?;
+    if SEARCHES.contains(&kind.as_str()) {
+        return Ok(NamedTool::Absent(kind));
+    }
     if kind != "function" && kind != "custom" {
         return Err(not_here(&tool.path().field("type"), &kind));
     }
@@ -80,18 +83,35 @@ pub(in crate::responses) fn check_choice(
     tools: &[Tool],
 ) -> Result<(), Failure> {
     let path = Path::Root.field("tool_choice");
-    let declared = |named: &NamedTool| {
+    let offered = |named: &NamedTool| {
         let mut callable = tools.iter().flat_map(Tool::callable);
         callable.any(|(namespace, tool)| named.names(namespace, tool))
     };
+    let left_out = |named: &NamedTool| {
+        let same =
+            |tool: &Tool| matches!(tool, Tool::OfflineSearch { kind, .. } if kind == named.name());
+        matches!(named, NamedTool::Absent(_)) && tools.iter().any(same)
+    };
     let absent = match choice {
+        ToolChoice::Tool(named) if left_out(named) => {
+            let why = format!("'{}' is left out here: it cannot be called.", named.name());
+            return Err(refuse::wrong_value(&path, &why));
+        }
+        ToolChoice::Allowed { mode: AllowedMode::Required, tools }
+            if tools.iter().all(left_out) =>
+        {
+            let why = "'required' needs at least one tool that the model can call.";
+            return Err(refuse::wrong_value(&path, why));
+        }
         ToolChoice::Required if !tools.iter().any(|tool| tool.callable().next().is_some()) => {
             let why = "'required' needs at least one tool that the model can call.";
             return Err(refuse::wrong_value(&path, why));
         }
         ToolChoice::Auto | ToolChoice::None | ToolChoice::Required => None,
-        ToolChoice::Tool(named) => (!declared(named)).then_some(named),
-        ToolChoice::Allowed { tools, .. } => tools.iter().find(|named| !declared(named)),
+        ToolChoice::Tool(named) => (!offered(named)).then_some(named),
+        ToolChoice::Allowed { tools, .. } => {
+            tools.iter().find(|named| !offered(named) && !left_out(named))
+        }
     };
     match absent {
         None => Ok(()),
@@ -99,6 +119,7 @@ pub(in crate::responses) fn check_choice(
             let kind = match named {
                 NamedTool::Function(_) => "function",
                 NamedTool::Custom(_) => "custom tool",
+                NamedTool::Absent(_) => "hosted tool",
             };
             let why = format!("the {kind} '{}' is not among the tools.", named.name());
             Err(refuse::wrong_value(&path, &why))

@@ -21,11 +21,11 @@ impl Serialize for Shown<'_> {
             Tool::Own(tool) => Own::of(tool).serialize(serializer),
             Tool::Namespace(space) => Own::Namespace {
                 name: &space.name,
-                description: space.description.as_deref().unwrap_or_default(),
+                description: &space.description,
                 tools: space.tools.iter().map(Own::of).collect(),
             }
             .serialize(serializer),
-            Tool::OfflineSearch(json) => json.serialize(serializer),
+            Tool::OfflineSearch { json, .. } => json.serialize(serializer),
         }
     }
 }
@@ -38,12 +38,16 @@ enum Own<'a> {
         description: Option<&'a str>,
         parameters: Option<&'a Json>,
         strict: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        defer_loading: Option<bool>,
     },
     Custom {
         name: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         description: Option<&'a str>,
         format: Format<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        defer_loading: Option<bool>,
     },
     Namespace {
         name: &'a str,
@@ -67,6 +71,7 @@ impl<'a> Own<'a> {
                 description: tool.description.as_deref(),
                 parameters: tool.parameters.as_ref(),
                 strict: tool.strict,
+                defer_loading: tool.defer_loading,
             },
             OwnTool::Custom(tool) => Self::Custom {
                 name: &tool.name,
@@ -78,6 +83,7 @@ impl<'a> Own<'a> {
                         Format::Grammar { syntax: "regex", definition }
                     }
                 },
+                defer_loading: tool.defer_loading,
             },
         }
     }
@@ -109,8 +115,9 @@ impl Serialize for Choice<'_> {
 #[derive(Serialize)]
 struct Named<'a> {
     #[serde(rename = "type")]
-    kind: &'static str,
-    name: &'a str,
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
 }
 
 impl<'a> Named<'a> {
@@ -118,8 +125,9 @@ impl<'a> Named<'a> {
         let kind = match named {
             NamedTool::Function(_) => "function",
             NamedTool::Custom(_) => "custom",
+            NamedTool::Absent(kind) => return Self { kind, name: None },
         };
-        Self { kind, name: named.name() }
+        Self { kind, name: Some(named.name()) }
     }
 }
 

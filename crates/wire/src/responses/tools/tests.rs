@@ -97,7 +97,11 @@ fn a_choice_must_fit_the_tools_in_force() {
         r#""required""#,
         r#"{"type":"custom","name":"absent"}"#,
         r#"{"type":"web_search"}"#,
+        r#"{"type":"web_search_preview"}"#,
+        r#"{"type":"file_search"}"#,
         r#"{"type":"allowed_tools","mode":"auto","tools":[{"type":"function","name":"absent"}]}"#,
+        r#"{"type":"allowed_tools","mode":"auto","tools":[{"type":"web_search_preview"}]}"#,
+        r#"{"type":"allowed_tools","mode":"required","tools":[{"type":"web_search"}]}"#,
     ] {
         let search = r#"[{"type":"web_search","external_web_access":false}]"#;
         let body =
@@ -105,4 +109,31 @@ fn a_choice_must_fit_the_tools_in_force() {
         let param = resolve(&body, Past::default()).unwrap_err().public().param.unwrap();
         assert!(param == "tool_choice" || param == "tool_choice.type", "{choice}: {param}");
     }
+}
+
+/// A search that may not reach the web is left out under each of its names, and may be among the
+/// tools that are allowed.
+#[test]
+fn an_offline_search_is_accepted_under_every_name() {
+    for kind in super::SEARCHES {
+        let search = format!(r#"{{"type":"{kind}","external_web_access":false}}"#);
+        let choice = format!(
+            r#"{{"type":"allowed_tools","mode":"required","tools":[{{"type":"{kind}"}},{{"type":"function","name":"f"}}]}}"#
+        );
+        let body = format!(
+            r#"{{"model":"m","input":"x","tools":[{search},{{"type":"function","name":"f"}}],"tool_choice":{choice}}}"#
+        );
+        let turn = resolve(&body, Past::default()).unwrap();
+        assert!(turn.head.tools.get().contains(&search), "{}", turn.head.tools);
+        assert_eq!(turn.head.tool_choice.get(), choice);
+        let names: Vec<_> = turn.generation.tools.iter().flat_map(Tool::callable).collect();
+        assert_eq!(names.len(), 1, "{kind}");
+    }
+}
+
+#[test]
+fn what_is_said_of_a_tool_is_shown() {
+    let tools = r#"[{"type":"function","name":"f","description":null,"parameters":null,"strict":null,"defer_loading":true},{"type":"custom","name":"c","format":{"type":"text"},"defer_loading":false}]"#;
+    let body = format!(r#"{{"model":"m","input":"x","tools":{tools}}}"#);
+    assert_eq!(resolve(&body, Past::default()).unwrap().head.tools.get(), tools);
 }

@@ -65,8 +65,12 @@ fn unknown_keys_come_with_the_nearest_known_one() {
         [
             "3 providers.targets[0].timeout_second: unsupported: is not a known key of this file \
              (did you mean `timeout_seconds`?)",
-            "3 providers.targets[0].colour: unsupported: is not a known key of this file \
-             (docs/guides/from-keeptrusts.md lists every key that is known)",
+            "3 providers.targets[0].colour: unsupported: is not a known key of this file (known \
+             here are id, provider, model, base_url, secret_key_ref, timeout_seconds, \
+             stream_timeout_seconds, max_context_tokens, format, description, weight, \
+             health_probe, allow_insecure_tls, data_policy, zdr, data_collection, \
+             escalation_routing, api_key_header, api_key_prefix, provider_type, circuit_breaker, \
+             api_key)",
             "4 providers.tragets: unsupported: is not a known key of this file (did you mean \
              `targets`?)",
             "5 providers.fallback.max_retry: unsupported: is not a known key of this file (did \

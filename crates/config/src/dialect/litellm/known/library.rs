@@ -1,7 +1,7 @@
 //! `litellm_settings`, besides what it shares with `router_settings`.
 
 use crate::dialect::litellm::{
-    known::{ACCOUNTS, BUDGETS, CACHE, CALLBACKS, SPEND},
+    known::{ACCOUNTS, BUDGETS, CACHE, CALLBACKS, CLIENT_HEADERS, FIELDS, MCP, MOCKS, SPEND},
     rule::{Known, Rule, idle, instead, missing},
 };
 
@@ -18,7 +18,7 @@ pub(in crate::dialect::litellm) const LIBRARY: &Known = &[
     ("service_callbacks", Rule::Read),
     ("turn_off_message_logging", Rule::Read),
     ("drop_params", idle("fields pass as they are; vLLM ignores those it does not know")),
-    ("modify_params", missing("fields of requests are neither removed nor rewritten")),
+    ("modify_params", missing(FIELDS)),
     ("redact_user_api_key_info", idle("keys are never logged")),
     ("cache", missing(CACHE)),
     ("cache_params", missing(CACHE)),
@@ -37,21 +37,33 @@ pub(in crate::dialect::litellm) const LIBRARY: &Known = &[
     ("public_model_groups", missing(ACCOUNTS)),
     ("enable_redis_auth_cache", idle("keys are not looked up elsewhere")),
     ("prometheus_metrics_config", idle(METRICS)),
-    ("custom_prometheus_metadata_labels", missing(METRICS)),
-    ("custom_prometheus_tags", missing(METRICS)),
+    ("custom_prometheus_metadata_labels", instead(METRICS, "relabel them in Prometheus")),
+    ("custom_prometheus_tags", instead(METRICS, "relabel them in Prometheus")),
     ("prometheus_initialize_budget_metrics", missing(BUDGETS)),
-    ("require_auth_for_metrics_endpoint", missing("the metrics page needs no key")),
-    ("disable_end_user_cost_tracking", idle(SPEND)),
-    ("disable_end_user_cost_tracking_prometheus_only", idle(SPEND)),
+    (
+        "require_auth_for_metrics_endpoint",
+        instead(
+            "the metrics page needs no key",
+            "let no stranger reach its path, or use that of the admin listener",
+        ),
+    ),
+    ("disable_end_user_cost_tracking", idle(SPEND.what)),
+    ("disable_end_user_cost_tracking_prometheus_only", idle(SPEND.what)),
     ("cost_discount_config", missing(SPEND)),
     ("cost_margin_config", missing(SPEND)),
     ("langfuse_default_tags", missing(CALLBACKS)),
     ("s3_callback_params", missing(CALLBACKS)),
     ("cold_storage_custom_logger", missing(CALLBACKS)),
-    ("store_audit_logs", missing("an audit log does not exist yet")),
-    ("mcp_aliases", missing("MCP servers are not called yet")),
-    ("network_mock", missing("there are no mock answers")),
-    ("model_group_settings", missing("client headers are not forwarded")),
+    (
+        "store_audit_logs",
+        instead(
+            "an audit log does not exist yet",
+            "keep the log: each change through the admin API is a line",
+        ),
+    ),
+    ("mcp_aliases", missing(MCP)),
+    ("network_mock", missing(MOCKS)),
+    ("model_group_settings", missing(CLIENT_HEADERS)),
     ("model_alias_map", instead("is not read", "use router_settings.model_group_alias")),
     ("force_ipv4", instead("addresses are tried as they resolve", "write an address in api_base")),
     ("enable_preview_features", idle("it is about other providers")),

@@ -1,13 +1,12 @@
 //! An entry of `model_list`, its `model_info`, and the entries of `credential_list`.
 
 use crate::dialect::litellm::{
-    known::ACCOUNTS,
+    known::{ACCOUNTS, MODEL_ROUTERS, TAGS, TOKEN_PRICES},
     rule::{Known, Rule, idle, instead, missing},
 };
 
 const PROBE: &str = "servers are asked for their list of models; nothing is generated";
 const STAMP: &str = "LiteLLM keeps it for itself";
-const TAGS: &str = "tags do not steer the choice";
 
 pub(in crate::dialect::litellm) const ENTRY: &Known = &[
     ("model_name", Rule::Read),
@@ -55,14 +54,14 @@ pub(in crate::dialect::litellm) const INFO: &Known = &[
     ("member_auto_router", missing(ACCOUNTS)),
     ("allow_fail_open", missing(TAGS)),
     ("enable_tag_filtering", missing(TAGS)),
-    ("internal_router_model", missing("models are not chosen by what a request says")),
+    ("internal_router_model", missing(MODEL_ROUTERS)),
     ("discoverable", instead("cannot be said here", "use `hidden` of a model in transom.yaml")),
-    ("ptu_*", missing("only prices per token are kept")),
-    ("*_per_hour", missing("only prices per token are kept")),
-    ("input_cost_per_*", missing("only prices per token are kept")),
-    ("output_cost_per_*", missing("only prices per token are kept")),
-    ("cache_read_*", missing("only prices per token are kept")),
-    ("cache_creation_*", missing("only prices per token are kept")),
+    ("ptu_*", missing(TOKEN_PRICES)),
+    ("*_per_hour", missing(TOKEN_PRICES)),
+    ("input_cost_per_*", missing(TOKEN_PRICES)),
+    ("output_cost_per_*", missing(TOKEN_PRICES)),
+    ("cache_read_*", missing(TOKEN_PRICES)),
+    ("cache_creation_*", missing(TOKEN_PRICES)),
     ("supports_*", idle("the server knows what its model can do")),
 ];
 

@@ -1,8 +1,8 @@
 //! The keys at the top of the file.
 
 use crate::dialect::litellm::{
-    known::CALLBACKS,
-    rule::{Known, Rule, missing},
+    known::{CALLBACKS, MCP, PROMPTS, SEARCH, VECTORS},
+    rule::{Known, Rule, instead, missing},
 };
 
 pub(in crate::dialect::litellm) const ROOT: &Known = &[
@@ -17,16 +17,34 @@ pub(in crate::dialect::litellm) const ROOT: &Known = &[
     ("policies", Rule::Read),
     ("policy_attachments", Rule::Read),
     ("callback_settings", missing(CALLBACKS)),
-    ("mcp_servers", missing("MCP servers are not called yet")),
-    ("mcp_tools", missing("MCP servers are not called yet")),
-    ("vector_store_registry", missing("vector stores do not exist yet")),
-    ("search_tools", missing("web search does not exist yet")),
-    ("prompts", missing("stored prompts do not exist yet")),
-    ("assistant_settings", missing("the assistants API does not exist here")),
-    ("files_settings", missing("the files API does not exist yet")),
-    ("finetune_settings", missing("the fine-tuning API does not exist here")),
-    ("batch_settings", missing("the batches API does not exist yet")),
-    ("agent_list", missing("agents do not exist here")),
-    ("agents", missing("agents do not exist here")),
-    ("worker_registry", missing("each gateway runs by itself")),
+    ("mcp_servers", missing(MCP)),
+    ("mcp_tools", missing(MCP)),
+    ("vector_store_registry", missing(VECTORS)),
+    ("search_tools", missing(SEARCH)),
+    ("prompts", missing(PROMPTS)),
+    (
+        "assistant_settings",
+        instead(
+            "the assistants API does not exist here",
+            "use /v1/responses and /v1/conversations",
+        ),
+    ),
+    ("files_settings", instead("the files API does not exist yet", "send files within requests")),
+    (
+        "finetune_settings",
+        instead("the fine-tuning API does not exist here", "train beside the gateway"),
+    ),
+    (
+        "batch_settings",
+        instead(
+            "the batches API does not exist yet",
+            "send the requests one by one, with low priority",
+        ),
+    ),
+    ("agent_list", instead("agents do not exist here", "run them at the client")),
+    ("agents", instead("agents do not exist here", "run them at the client")),
+    (
+        "worker_registry",
+        instead("each gateway runs by itself", "share one file and one database among them"),
+    ),
 ];

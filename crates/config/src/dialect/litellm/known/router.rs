@@ -1,13 +1,12 @@
 //! `router_settings`, and the policies in it.
 
 use crate::dialect::litellm::{
-    known::{ALERTS, BUDGETS, CACHE},
+    known::{ALERTS, BUDGETS, CACHE, GUARDRAILS, SEARCH, TAGS},
     rule::{Known, Rule, idle, instead, missing},
 };
 
 const REDIS: &str = "gateways share no counters: each one counts rpm and tpm for itself";
 const DIVIDE: &str = "divide limits by the number of gateways";
-const TAGS: &str = "tags do not steer the choice";
 
 /// The keys that `litellm_settings` may hold too.
 pub(in crate::dialect::litellm) const SHARED: &Known = &[
@@ -51,16 +50,19 @@ pub(in crate::dialect::litellm) const ROUTER: &Known = &[
     ),
     ("model_group_affinity_config", instead("cannot be said here", "use `strategy: session`")),
     ("enable_tag_filtering", missing(TAGS)),
-    ("tag_filtering_match_any", idle(TAGS)),
-    ("tag_routing_prefix", idle(TAGS)),
+    ("tag_filtering_match_any", idle(TAGS.what)),
+    ("tag_routing_prefix", idle(TAGS.what)),
     ("provider_budget_config", missing(BUDGETS)),
     ("ignore_invalid_deployments", idle("what cannot be served is left out and told")),
     ("redis_*", instead(REDIS, DIVIDE)),
     ("cache_responses", missing(CACHE)),
-    ("cache_kwargs", idle(CACHE)),
-    ("caching_groups", idle(CACHE)),
+    ("cache_kwargs", idle(CACHE.what)),
+    ("caching_groups", idle(CACHE.what)),
     ("client_ttl", idle("connections are kept while they are used")),
-    ("default_priority", missing("priorities of requests cannot be configured here")),
+    (
+        "default_priority",
+        instead("priorities cannot be configured here", "send `x-transom-priority` with a request"),
+    ),
     ("polling_interval", idle("waiting requests are woken, not polled")),
     ("default_max_parallel_requests", Rule::Read),
     (
@@ -70,10 +72,16 @@ pub(in crate::dialect::litellm) const ROUTER: &Known = &[
     ("max_retries", idle("retries are counted by num_retries alone")),
     ("debug_level", Rule::Read),
     ("alerting_config", missing(ALERTS)),
-    ("assistants_config", missing("the assistants API does not exist here")),
+    (
+        "assistants_config",
+        instead(
+            "the assistants API does not exist here",
+            "use /v1/responses and /v1/conversations",
+        ),
+    ),
     ("router_general_settings", idle("it tunes LiteLLM's own program")),
-    ("search_tools", missing("web search does not exist yet")),
-    ("guardrail_list", missing("guardrails do not exist yet")),
+    ("search_tools", missing(SEARCH)),
+    ("guardrail_list", missing(GUARDRAILS)),
     ("weights", instead("models have no weights of their own", "use `weight` of an entry")),
 ];
 

@@ -42,7 +42,8 @@ model_list:
         [
             "2 router_settings: no effect: is replaced as a whole by more/models.yaml:3 \
              router_settings",
-            "more/last.yaml:3 general_settings.frob: unsupported: is not a known key",
+            "more/last.yaml:3 general_settings.frob: unsupported: is not a known key (check how it is \
+             spelled, or remove it)",
         ]
     );
 }

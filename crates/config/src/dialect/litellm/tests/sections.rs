@@ -85,6 +85,66 @@ model_list:
     );
 }
 
+/// Keys that no setting of ours shows, and those that ask for nothing, are told too.
+#[test]
+fn of_every_key_something_is_said() {
+    let text = "include: [more.yaml]
+model_list:
+- model_name: a
+  litellm_params: {model: a, custom_llm_provider: openai, litellm_credential_name: one, tags: [x]}
+credential_list:
+- {credential_name: one, credential_values: {api_base: os.environ/BASE}}
+general_settings: {store_model_in_db: true, enable_jwt_auth: false}
+litellm_settings: {set_verbose: false, callbacks: [], cache: {}}
+environment_variables: {BASE: 'http://a:1/v1'}
+";
+    let machine =
+        Machine::default().file("more.yaml", "router_settings: {disable_cooldowns: no}\n");
+    let lowered = machine.lower(text);
+    assert_eq!(lowered.problems(), Vec::<String>::new());
+    let told = |at: &str| {
+        let all = lowered.found.findings.iter().map(ToString::to_string);
+        let of_key =
+            all.filter(|said| said.split(": ").next().is_some_and(|key| key.ends_with(at)));
+        of_key
+            .map(|said| said.split(": ").nth(1).unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    for (key, treatment) in [
+        ("include[0]", "exact"),
+        ("custom_llm_provider", "exact"),
+        ("litellm_credential_name", "exact"),
+        ("tags", "approximated"),
+        ("store_model_in_db", "exact"),
+        ("enable_jwt_auth", "no effect"),
+        ("set_verbose", "exact"),
+        ("litellm_settings.callbacks", "no effect"),
+        ("litellm_settings.cache", "no effect"),
+        ("environment_variables.BASE", "exact"),
+        ("disable_cooldowns", "exact"),
+    ] {
+        assert_eq!(told(key), [treatment], "{key}");
+    }
+}
+
+#[test]
+fn what_is_not_there_comes_with_what_to_do_instead() {
+    use crate::dialect::litellm::{known, rule::Rule};
+    let tables = [
+        known::root::ROOT,
+        known::general::GENERAL,
+        known::library::LIBRARY,
+        known::router::ROUTER,
+        known::model::INFO,
+        known::params::PARAMS,
+    ];
+    for (key, rule) in tables.into_iter().flatten() {
+        if let Rule::Told { treatment: Treatment::Unsupported, hint, .. } = rule {
+            assert!(hint.is_some_and(|hint| !hint.is_empty()), "{key} has no hint");
+        }
+    }
+}
+
 #[test]
 fn a_value_of_the_wrong_shape_is_a_problem_at_its_line() {
     let lowered = Machine::default().lower(

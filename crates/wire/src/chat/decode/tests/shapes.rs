@@ -5,7 +5,7 @@ use transom_core::event::Finish;
 
 use transom_core::event::ItemHead;
 
-use super::{DONE, Decoder, Event, USAGE, call, chunk, delta, finish, ids, run, told};
+use super::{DONE, Decoder, Event, USAGE, call, chunk, delta, failure, finish, ids, run, told};
 
 #[test]
 fn the_first_delta_of_a_call_is_never_an_invented_object() {
@@ -243,4 +243,37 @@ fn an_answer_has_content_when_something_of_it_can_be_seen() {
     assert!(content(&[role.clone(), blank, delta(r#""content":"x""#)]).0);
     assert!(content(&[call(r#"{"index":0,"id":"a","function":{"name":"f"}}"#)]).0);
     assert!(content(&[role, finish("stop")]).0);
+}
+
+/// Citations come in the same chunk as text, or alone behind it.
+#[test]
+fn annotations_belong_to_the_text_that_is_open() {
+    let citation = r#"{"type":"url_citation","url_citation":{"url":"https://a","title":"A","start_index":0,"end_index":2}}"#;
+    let stream = [
+        delta(r#""content":"Hi""#),
+        delta(&format!(r#""annotations":[{citation},{{"type":"odd"}}]"#)),
+        delta(r#""content":" you","annotations":null"#),
+        delta(r#""annotations":"odd""#),
+        finish("stop"),
+        DONE.to_owned(),
+    ];
+    let flat =
+        r#"{"type":"url_citation","url":"https://a","title":"A","start_index":0,"end_index":2}"#;
+    let expected = format!(
+        "started \"m\"\n0 Message\n0 text x1 \"Hi\"\n0 annotation x1 {flat:?}\n0 text x1 \" you\"\n0 Completed\nfinished Stop\n"
+    );
+    assert_eq!(told(&stream), expected);
+    let many = format!(r#""annotations":[{}]"#, vec![citation; 1025].join(","));
+    assert!(failure(&[delta(&many)]).to_string().contains("too many annotations"));
+}
+
+/// Fields that a server leaves out of log probabilities are filled in.
+#[test]
+fn log_probabilities_are_whole() {
+    let chunk = chunk(
+        r#""delta":{"content":"ü"},"logprobs":{"content":[{"token":"ü","logprob":-0.5}]},"finish_reason":"stop""#,
+    );
+    let (_, transcript, _) = run(&[chunk, DONE.to_owned()]);
+    let shown = format!("{:?}", transcript.entries()[0].item);
+    assert!(shown.contains(r#""bytes":[195,188],"top_logprobs":[]"#), "{shown}");
 }

@@ -7,6 +7,7 @@ use transom_core::transcript::Transcript;
 use super::{DONE, call, delta, finish};
 use crate::answer::sample::{Counter, ids};
 use crate::chat::Decoder;
+use crate::responses::item::InputItem;
 use crate::responses::request::{Begin, Past, parse};
 use transom_core::clock::Timestamp;
 use transom_core::id::ResponseId;
@@ -26,7 +27,9 @@ fn items(choice: &str, stream: &[String]) -> (Vec<String>, Vec<Event>) {
         created_at: Timestamp::from_millis(0),
         ids: &source,
     };
-    let turn = parse(body.as_bytes()).unwrap().resolve(Past::default(), begin).unwrap();
+    let request = parse(body.as_bytes()).unwrap();
+    let new = request.input.iter().filter_map(InputItem::as_new).cloned().collect();
+    let turn = request.resolve(Past::default(), new, begin).unwrap();
     let mut decoder = Decoder::new(ids()).with_tools(&turn.generation);
     let (mut events, mut transcript) = (Vec::new(), Transcript::new(ids()));
     for data in stream {

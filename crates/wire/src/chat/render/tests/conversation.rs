@@ -10,6 +10,12 @@ use super::{
     user,
 };
 
+/// Not the default.
+const TOOL_TURN: RenderOptions = RenderOptions {
+    reasoning_history: ReasoningHistory::ToolTurn,
+    reasoning_field: ReasoningField::Reasoning,
+};
+
 /// Everything that a conversation can have, in an order that happens.
 fn long_conversation() -> Vec<Item> {
     vec![
@@ -48,7 +54,7 @@ fn long_conversation() -> Vec<Item> {
 fn a_long_conversation_as_the_model_server_gets_it() {
     let mut generation = generation(long_conversation());
     generation.instructions = Some("Answer in English.".to_owned());
-    assert_snapshot!(lines(&generation, RenderOptions::default()));
+    assert_snapshot!(lines(&generation, TOOL_TURN));
 }
 
 #[test]
@@ -100,15 +106,13 @@ fn the_messages_of_a_turn_begin_with_those_of_the_turn_before() {
         .into_iter()
         .filter(|item| !matches!(item, Item::Reasoning(_)))
         .collect();
-    let everything =
-        RenderOptions { reasoning_history: ReasoningHistory::Always, ..RenderOptions::default() };
     // Where a client's turn ends: behind the user's words, or behind the last output.
     for end in [3, 8] {
-        assert!(grows(&plain[..end], &plain, RenderOptions::default()), "{end}");
+        assert!(grows(&plain[..end], &plain, TOOL_TURN), "{end}");
     }
     let whole = long_conversation();
     for end in [3, 9, 13] {
-        assert!(grows(&whole[..end], &whole, everything), "{end}");
+        assert!(grows(&whole[..end], &whole, RenderOptions::default()), "{end}");
     }
 }
 
@@ -127,7 +131,7 @@ fn within_a_tool_turn_thoughts_do_not_move_what_went_before() {
         assistant("b"),
     ];
     for (asked, answered) in [(1, 4), (4, 8), (8, 10)] {
-        assert!(grows(&items[..asked], &items[..answered], RenderOptions::default()));
+        assert!(grows(&items[..asked], &items[..answered], TOOL_TURN));
     }
 }
 

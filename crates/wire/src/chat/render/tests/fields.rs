@@ -13,11 +13,18 @@ fn weather() -> FunctionTool {
         description: Some("Weather".to_owned()),
         parameters: Some(json(r#"{ "type": "object" }"#)),
         strict: Some(true),
+        defer_loading: None,
     }
 }
 
 fn clock() -> FunctionTool {
-    FunctionTool { name: "now".to_owned(), description: None, parameters: None, strict: None }
+    FunctionTool {
+        name: "now".to_owned(),
+        description: None,
+        parameters: None,
+        strict: None,
+        defer_loading: None,
+    }
 }
 
 fn own(tool: FunctionTool) -> Tool {

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use transom_core::id::ItemId;
-use transom_core::item::{CustomToolCall, FunctionCallOutput, FunctionOutput, Item};
+use transom_core::item::{Conformity, CustomToolCall, FunctionCallOutput, FunctionOutput, Item};
 use transom_core::tool::{
     CustomTool, FunctionTool, InputFormat, NamedTool, Namespace, OwnTool, Tool, ToolChoice,
     ToolName,
@@ -29,7 +29,12 @@ fn done(id: &str) -> Item {
 
 fn patch(format: InputFormat) -> OwnTool {
     let description = Some("Patches files".to_owned());
-    OwnTool::Custom(CustomTool { name: "patch".to_owned(), description, format })
+    OwnTool::Custom(CustomTool {
+        name: "patch".to_owned(),
+        description,
+        format,
+        defer_loading: None,
+    })
 }
 
 #[test]
@@ -65,6 +70,7 @@ fn custom_tools_and_namespaces_are_functions_to_the_model_server() {
         description: None,
         parameters: None,
         strict: Some(false),
+        defer_loading: Some(true),
     };
     let tool = ToolName { namespace: Some("agents".to_owned()), name: "patch".to_owned() };
     let output = FunctionOutput::Text("ok".to_owned());
@@ -78,6 +84,7 @@ fn custom_tools_and_namespaces_are_functions_to_the_model_server() {
             tool,
             input,
             status: STATUS,
+            conformity: Conformity::Unasked,
         }),
         Item::CustomToolCallOutput(FunctionCallOutput {
             id: None,
@@ -87,10 +94,13 @@ fn custom_tools_and_namespaces_are_functions_to_the_model_server() {
         }),
     ]);
     all.tools = vec![
-        Tool::OfflineSearch(super::json(r#"{"type":"web_search","external_web_access":false}"#)),
+        Tool::OfflineSearch {
+            kind: "web_search".to_owned(),
+            json: super::json(r#"{"type":"web_search","external_web_access":false}"#),
+        },
         Tool::Namespace(Namespace {
             name: "agents".to_owned(),
-            description: None,
+            description: "d".to_owned(),
             tools: vec![OwnTool::Function(spawn), patch(InputFormat::Text)],
         }),
         Tool::Own(patch(InputFormat::Regex("a+".to_owned()))),

@@ -41,7 +41,7 @@ fn in_pieces(stream: &Bytes, sizes: &[usize]) -> String {
         let begun = events.iter().any(|event| matches!(event, Event::ItemBegan { .. }));
         assert!(!begun || watch.has_content(), "an item is content");
     }
-    decoder.finish(&mut events).unwrap();
+    decoder.finish().unwrap();
     watch.finish().unwrap();
     listing(&events, |text| format!("{text:?}"))
 }

@@ -1,9 +1,9 @@
-//! Files within a request: text of any kind, in base64.
+//! Files within a request: text of any kind, or a PDF, in base64.
 
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use transom_core::content::File;
+use transom_core::content::{File, FileText};
 use transom_core::failure::Failure;
 
 use crate::responses::path::Path;
@@ -21,9 +21,10 @@ const PDF: &[u8] = b"%PDF-";
 
 /// Text files of this gateway are UTF-8.
 const NOT_TEXT: &str = "this is not text in UTF-8. Text files are read here (plain text, Markdown, \
-                        CSV, JSON, source code, …), others are not.";
+                        CSV, JSON, source code, …) and PDF files, others are not.";
 
-/// Reads an `input_file`. Its media type is not asked for: what counts is whether it is text.
+/// Reads an `input_file`. Its media type is not asked for: what counts is whether it is text, or a PDF,
+/// which is read [later](crate::pdf).
 pub(super) fn read(mut part: Object<'_, '_>) -> Result<File, Failure> {
     let path = part.path();
     for (name, why) in [
@@ -37,23 +38,28 @@ pub(super) fn read(mut part: Object<'_, '_>) -> Result<File, Failure> {
     let filename = part.string("filename")?;
     let data = part.require_string("file_data")?;
     let text = text_of(&data, &path.field("file_data"))?;
-    Ok(File { filename, data, text })
+    let detail = part.word("detail", &["low", "high"])?.map(str::to_owned);
+    Ok(File { filename, data, text, detail })
 }
 
-fn text_of(data: &str, path: &Path<'_>) -> Result<String, Failure> {
+/// The bytes of a file whose data has been read once.
+pub(in crate::responses) fn bytes_of(data: &str) -> Option<Vec<u8>> {
+    BASE64.decode(payload(data, &Path::Root).ok()?).ok()
+}
+
+fn text_of(data: &str, path: &Path<'_>) -> Result<FileText, Failure> {
     let bytes = BASE64.decode(payload(data, path)?).map_err(|_| {
         refuse::wrong_value(path, "a file is base64, or a data: URL with base64 in it.")
     })?;
     if bytes.starts_with(PDF) {
-        let why = "PDF files are not read here: send their text.";
-        return Err(refuse::unsupported_value(path, why));
+        return Ok(FileText::Unread);
     }
     let text = String::from_utf8(bytes).map_err(|_| refuse::unsupported_value(path, NOT_TEXT))?;
     if text.contains('\0') {
         return Err(refuse::unsupported_value(path, NOT_TEXT));
     }
     let unmarked = text.strip_prefix('\u{feff}').map(str::to_owned);
-    Ok(unmarked.unwrap_or(text))
+    Ok(FileText::Known(unmarked.unwrap_or(text)))
 }
 
 /// The base64 of a `data:` URL (RFC 2397), or the whole text where it is none.

@@ -1,204 +1,204 @@
-//! Reads the items of hosted tools: which fields they need, and what the model is told of them.
+//! Reads the items of hosted tools: their fields, and what the model is told of them.
 //!
-//! Required are the fields that OpenAI's schema requires and the model is told of. Whatever else
-//! an item has is kept unread.
+//! `rules` says what each field has to be. What the model is told is made from the fields as they are
+//! kept, so that it is the same when they are read again.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use transom_core::Json;
 use transom_core::content::{Image, Part};
 use transom_core::failure::Failure;
+use transom_core::id::ItemId;
 use transom_core::item::{FunctionOutput, HostedItem, HostedKind, Told};
 use transom_core::tool::ToolName;
 
-use super::{read_id, require_filled};
+use super::read_id;
+use crate::responses::item::fit;
 use crate::responses::json;
+use crate::responses::path::Path;
 use crate::responses::read::Object;
 use crate::responses::refuse;
+
+mod rules;
+
+pub(in crate::responses::item) use rules::ANNOTATION;
 
 /// The arguments of a call that has none to show.
 const NO_ARGUMENTS: &str = "{}";
 
 /// Reads an item whose type has been taken.
 pub(super) fn read(mut item: Object<'_, '_>, kind: HostedKind) -> Result<HostedItem, Failure> {
-    let mut fields = item.rest();
-    complete(&mut fields, kind);
     let id = read_id(&mut item)?;
-    let told = match kind {
-        HostedKind::WebSearchCall
-        | HostedKind::FileSearchCall
-        | HostedKind::CodeInterpreterCall
-        | HostedKind::ImageGenerationCall
-        | HostedKind::McpCall => done(&mut item, kind)?,
-        HostedKind::McpListTools => {
-            item.require_array("tools")?;
-            Told::Nothing
-        }
-        HostedKind::McpApprovalRequest => approval_request(&mut item, id.as_ref())?,
-        HostedKind::McpApprovalResponse => approval_response(&mut item)?,
-        HostedKind::LocalShellCall => call(&mut item, "local_shell", "action")?,
-        HostedKind::ShellCall => call(&mut item, "shell", "action")?,
-        HostedKind::ApplyPatchCall => call(&mut item, "apply_patch", "operation")?,
-        HostedKind::ComputerCall => {
-            let field = if item.has("actions") { "actions" } else { "action" };
-            call(&mut item, "computer", field)?
-        }
-        HostedKind::ToolSearchCall => tool_search(&mut item, "arguments", search_call)?,
-        HostedKind::ToolSearchOutput => tool_search(&mut item, "tools", output)?,
-        HostedKind::LocalShellCallOutput => local_shell_output(&mut item, id.as_ref())?,
-        HostedKind::ShellCallOutput => {
-            let call_id = require_filled(&mut item, "call_id")?;
-            output(call_id, item.require("output")?)
-        }
-        HostedKind::ApplyPatchCallOutput => patch_output(&mut item)?,
-        HostedKind::ComputerCallOutput => screenshot(&mut item)?,
-    };
-    Ok(HostedItem { id, kind, fields, told })
+    let path = item.path();
+    let mut fields = Fields(fit::fields(item, rules::of(kind))?);
+    complete(&mut fields, kind, id.as_ref(), path)?;
+    let told = tell(&fields, kind, id.as_ref());
+    Ok(HostedItem { id, kind, fields: fields.0, told })
 }
 
-/// Adds what OpenAI's schema requires of an item that is shown and not of one that is sent.
-fn complete(fields: &mut Vec<(String, Json)>, kind: HostedKind) {
-    let absent: &[(&str, Option<&str>)] = match kind {
-        HostedKind::ShellCall => &[("status", Some("completed")), ("environment", None)],
-        HostedKind::ShellCallOutput => {
-            &[("status", Some("completed")), ("max_output_length", None)]
+/// Sees to what depends on more than one field.
+fn complete(
+    fields: &mut Fields,
+    kind: HostedKind,
+    id: Option<&ItemId>,
+    path: &Path<'_>,
+) -> Result<(), Failure> {
+    match kind {
+        // Requests have no call id: their answers name their own id.
+        HostedKind::McpApprovalRequest if id.is_none() => Err(refuse::missing(&path.field("id"))),
+        HostedKind::LocalShellCallOutput if fields.get("call_id").is_none() => match id {
+            Some(id) => {
+                fields.0.push(("call_id".to_owned(), json::raw(id.as_str())));
+                Ok(())
+            }
+            None => Err(refuse::missing(&path.field("call_id"))),
+        },
+        HostedKind::ComputerCall if fields.get("action").or(fields.get("actions")).is_none() => {
+            Err(refuse::missing(&path.field("action")))
         }
-        HostedKind::ComputerCallOutput
-        | HostedKind::ToolSearchCall
-        | HostedKind::ToolSearchOutput => &[("status", Some("completed"))],
-        _ => &[],
-    };
-    for (name, value) in absent {
-        if !fields.iter().any(|(field, _)| field == name) {
-            fields.push(((*name).to_owned(), json::raw(value)));
+        // With a call id a search among tools was the client's, without one the server's own.
+        HostedKind::ToolSearchCall | HostedKind::ToolSearchOutput
+            if fields.get("execution").is_none() =>
+        {
+            let client = fields.get("call_id").is_some();
+            let execution = json::raw(if client { "client" } else { "server" });
+            fields.0.push(("execution".to_owned(), execution));
+            Ok(())
         }
+        _ => Ok(()),
     }
 }
 
-/// A call that its server has run already.
-fn done(item: &mut Object<'_, '_>, kind: HostedKind) -> Result<Told, Failure> {
-    let (name, arguments, result) = match kind {
-        HostedKind::McpCall => {
-            let namespace = Some(require_filled(item, "server_label")?);
-            let name = ToolName { namespace, name: require_filled(item, "name")? };
-            let arguments = item.require_string("arguments")?;
-            let error = item.take("error").map(|raw| json::raw(&Failed { error: raw }));
-            let result = match item.string("output")? {
-                Some(output) => Some(output),
-                None => error.map(|json| json.get().to_owned()),
-            };
-            (name.flat().into_owned(), arguments, result)
-        }
-        HostedKind::WebSearchCall => {
-            let action = item.take("action").map_or(NO_ARGUMENTS, RawValue::get).to_owned();
-            ("web_search".to_owned(), action, raw_text(item.take("results")))
-        }
+fn tell(fields: &Fields, kind: HostedKind, id: Option<&ItemId>) -> Told {
+    match kind {
+        HostedKind::WebSearchCall => fields.done("web_search", fields.json("action"), "results"),
         HostedKind::FileSearchCall => {
-            let queries = item.require_array("queries")?;
-            let arguments = json::raw(&Queries { queries }).get().to_owned();
-            ("file_search".to_owned(), arguments, raw_text(item.take("results")))
+            let arguments = json::raw(&Queries { queries: fields.get("queries") });
+            fields.done("file_search", arguments.get().to_owned(), "results")
         }
         HostedKind::CodeInterpreterCall => {
-            let code = item.string("code")?;
-            let arguments = json::raw(&Code { code: code.as_deref() }).get().to_owned();
-            ("code_interpreter".to_owned(), arguments, raw_text(item.take("outputs")))
+            let arguments = json::raw(&Code { code: fields.get("code") });
+            fields.done("code_interpreter", arguments.get().to_owned(), "outputs")
         }
-        _ => ("image_generation".to_owned(), NO_ARGUMENTS.to_owned(), None),
+        // A picture cannot be told; that it was made can.
+        HostedKind::ImageGenerationCall => {
+            fields.done("image_generation", NO_ARGUMENTS.to_owned(), "")
+        }
+        HostedKind::McpCall => mcp_call(fields),
+        HostedKind::McpListTools => Told::Nothing,
+        HostedKind::McpApprovalRequest => approval_request(fields, id),
+        HostedKind::McpApprovalResponse => {
+            let answer = Approved { approve: fields.get("approve"), reason: fields.get("reason") };
+            output(fields.text("approval_request_id"), json::raw(&answer).get().to_owned())
+        }
+        HostedKind::LocalShellCall => fields.call("local_shell", "action"),
+        HostedKind::ShellCall => fields.call("shell", "action"),
+        HostedKind::ApplyPatchCall => fields.call("apply_patch", "operation"),
+        HostedKind::ComputerCall => {
+            let several = fields.get("actions").is_some();
+            fields.call("computer", if several { "actions" } else { "action" })
+        }
+        HostedKind::LocalShellCallOutput => output(fields.text("call_id"), fields.text("output")),
+        HostedKind::ShellCallOutput => output(fields.text("call_id"), fields.json("output")),
+        HostedKind::ApplyPatchCallOutput => {
+            let said = Patched { status: fields.get("status"), output: fields.get("output") };
+            output(fields.text("call_id"), json::raw(&said).get().to_owned())
+        }
+        HostedKind::ComputerCallOutput => screenshot(fields),
+        HostedKind::ToolSearchCall | HostedKind::ToolSearchOutput
+            if fields.get("call_id").is_none() =>
+        {
+            Told::Nothing
+        }
+        HostedKind::ToolSearchCall => fields.call("tool_search", "arguments"),
+        HostedKind::ToolSearchOutput => output(fields.text("call_id"), fields.json("tools")),
+    }
+}
+
+/// The fields of an item, which follow their rules.
+struct Fields(Vec<(String, Json)>);
+
+impl Fields {
+    /// A field that is there and not null.
+    fn get(&self, name: &str) -> Option<&RawValue> {
+        let found = self.0.iter().find(|(field, _)| field == name);
+        found.map(|(_, json)| &**json).filter(|json| json.get() != "null")
+    }
+
+    /// A string, which is empty where there is none.
+    fn text(&self, name: &str) -> String {
+        let text = self.get(name).and_then(|json| serde_json::from_str(json.get()).ok());
+        text.unwrap_or_default()
+    }
+
+    /// Any value as it is spelled.
+    fn json(&self, name: &str) -> String {
+        self.get(name).map_or(NO_ARGUMENTS, RawValue::get).to_owned()
+    }
+
+    /// A call that its server has run already. What a server kept to itself cannot be told; that it
+    /// ran can.
+    fn done(&self, name: &str, arguments: String, result: &str) -> Told {
+        let result = match self.get(result) {
+            Some(result) => result.get().to_owned(),
+            None => self.ended(),
+        };
+        Told::Done { name: name.to_owned(), arguments, result }
+    }
+
+    fn ended(&self) -> String {
+        let status = self.get("status").map_or("\"completed\"", RawValue::get);
+        format!("{{\"status\":{status}}}")
+    }
+
+    /// A call that the client answers.
+    fn call(&self, name: &str, field: &str) -> Told {
+        let arguments = self.json(field);
+        Told::Call { call_id: self.text("call_id"), name: name.to_owned(), arguments }
+    }
+}
+
+fn mcp_call(fields: &Fields) -> Told {
+    let name = ToolName { namespace: Some(fields.text("server_label")), name: fields.text("name") };
+    let result = match (fields.get("output"), fields.get("error")) {
+        (Some(_), _) => fields.text("output"),
+        (None, Some(error)) => json::raw(&Failed { error }).get().to_owned(),
+        (None, None) => fields.ended(),
     };
-    let status = item.string("status")?.unwrap_or_else(|| "completed".to_owned());
-    // What a server kept to itself cannot be told; that it ran can.
-    let result = result.unwrap_or_else(|| json::raw(&Ended { status: &status }).get().to_owned());
-    Ok(Told::Done { name, arguments, result })
+    let name = name.flat().into_owned();
+    Told::Done { name, arguments: fields.text("arguments"), result }
 }
 
-fn raw_text(raw: Option<&RawValue>) -> Option<String> {
-    raw.map(|raw| raw.get().to_owned())
-}
-
-/// A call that the client answers.
-fn call(item: &mut Object<'_, '_>, name: &str, field: &'static str) -> Result<Told, Failure> {
-    let call_id = require_filled(item, "call_id")?;
-    let arguments = item.require(field)?.get().to_owned();
-    Ok(Told::Call { call_id, name: name.to_owned(), arguments })
-}
-
-/// A search among tools: with a call id it was the client's, without one the server's own.
-fn tool_search(
-    item: &mut Object<'_, '_>,
-    field: &'static str,
-    told: fn(String, &RawValue) -> Told,
-) -> Result<Told, Failure> {
-    let raw = item.require(field)?;
-    Ok(item.string("call_id")?.map_or(Told::Nothing, |call_id| told(call_id, raw)))
-}
-
-fn search_call(call_id: String, arguments: &RawValue) -> Told {
-    Told::Call { call_id, name: "tool_search".to_owned(), arguments: arguments.get().to_owned() }
-}
-
-fn output(call_id: String, raw: &RawValue) -> Told {
-    Told::Output { call_id, output: FunctionOutput::Text(raw.get().to_owned()) }
-}
-
-/// Requests have no call id: their answers name their own id.
-fn approval_request(
-    item: &mut Object<'_, '_>,
-    id: Option<&transom_core::id::ItemId>,
-) -> Result<Told, Failure> {
-    let Some(id) = id else { return Err(refuse::missing(&item.path().field("id"))) };
-    let server_label = require_filled(item, "server_label")?;
-    let tool = require_filled(item, "name")?;
-    let arguments = item.require_string("arguments")?;
-    let asked = Approval { server_label: &server_label, name: &tool, arguments: &arguments };
-    Ok(Told::Call {
-        call_id: id.as_str().to_owned(),
+fn approval_request(fields: &Fields, id: Option<&ItemId>) -> Told {
+    let asked = Approval {
+        server_label: fields.get("server_label"),
+        name: fields.get("name"),
+        arguments: fields.get("arguments"),
+    };
+    Told::Call {
+        call_id: id.map(|id| id.as_str().to_owned()).unwrap_or_default(),
         name: "mcp_approval_request".to_owned(),
         arguments: json::raw(&asked).get().to_owned(),
-    })
+    }
 }
 
-fn approval_response(item: &mut Object<'_, '_>) -> Result<Told, Failure> {
-    let call_id = require_filled(item, "approval_request_id")?;
-    let Some(approve) = item.flag("approve")? else {
-        return Err(refuse::missing(&item.path().field("approve")));
-    };
-    let reason = item.string("reason")?;
-    let answer = json::raw(&Approved { approve, reason: reason.as_deref() });
-    Ok(Told::Output { call_id, output: FunctionOutput::Text(answer.get().to_owned()) })
-}
-
-/// OpenAI's schema has the call's id in `id`, its guide in `call_id`.
-fn local_shell_output(
-    item: &mut Object<'_, '_>,
-    id: Option<&transom_core::id::ItemId>,
-) -> Result<Told, Failure> {
-    let call_id = match (item.string("call_id")?, id) {
-        (Some(call_id), _) => call_id,
-        (None, Some(id)) => id.as_str().to_owned(),
-        (None, None) => return Err(refuse::missing(&item.path().field("call_id"))),
-    };
-    let text = item.require_string("output")?;
-    Ok(Told::Output { call_id, output: FunctionOutput::Text(text) })
-}
-
-fn patch_output(item: &mut Object<'_, '_>) -> Result<Told, Failure> {
-    let call_id = require_filled(item, "call_id")?;
-    let status = item.require_string("status")?;
-    let output = item.string("output")?;
-    let said = json::raw(&Patched { status: &status, output: output.as_deref() });
-    Ok(Told::Output { call_id, output: FunctionOutput::Text(said.get().to_owned()) })
+fn output(call_id: String, text: String) -> Told {
+    Told::Output { call_id, output: FunctionOutput::Text(text) }
 }
 
 /// A picture where there is one; a file that was uploaded elsewhere can only be named.
-fn screenshot(item: &mut Object<'_, '_>) -> Result<Told, Failure> {
-    let call_id = require_filled(item, "call_id")?;
-    let at = item.path().field("output");
-    let raw = item.require("output")?;
-    let output = match Object::read(raw, &at)?.string("image_url")? {
+fn screenshot(fields: &Fields) -> Told {
+    #[derive(serde::Deserialize)]
+    struct Screenshot {
+        image_url: Option<String>,
+    }
+    let said = fields.json("output");
+    let url = serde_json::from_str::<Screenshot>(&said).ok().and_then(|shot| shot.image_url);
+    let output = match url {
         Some(url) => FunctionOutput::Parts(vec![Part::Image(Image { url, detail: None })]),
-        None => FunctionOutput::Text(raw.get().to_owned()),
+        None => FunctionOutput::Text(said),
     };
-    Ok(Told::Output { call_id, output })
+    Told::Output { call_id: fields.text("call_id"), output }
 }
 
 #[derive(Serialize)]
@@ -207,37 +207,32 @@ struct Failed<'a> {
 }
 
 #[derive(Serialize)]
-struct Queries {
-    queries: Vec<Json>,
+struct Queries<'a> {
+    queries: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
 struct Code<'a> {
-    code: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Ended<'a> {
-    status: &'a str,
+    code: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
 struct Approval<'a> {
-    server_label: &'a str,
-    name: &'a str,
-    arguments: &'a str,
+    server_label: Option<&'a RawValue>,
+    name: Option<&'a RawValue>,
+    arguments: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
 struct Approved<'a> {
-    approve: bool,
+    approve: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    reason: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
 struct Patched<'a> {
-    status: &'a str,
+    status: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    output: Option<&'a str>,
+    output: Option<&'a RawValue>,
 }

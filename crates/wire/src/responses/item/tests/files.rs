@@ -1,8 +1,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use transom_core::content::Part;
+use transom_core::content::{FileText, Part};
 use transom_core::item::Item;
 
+use crate::responses::item::InputItem;
 use crate::responses::request::parse;
 
 fn file(data: &str) -> (Option<String>, String, String) {
@@ -11,9 +12,12 @@ fn file(data: &str) -> (Option<String>, String, String) {
         {{"type":"input_file","filename":"a.csv","detail":"low","file_data":"{data}"}}]}}]}}"#
     );
     let request = parse(body.as_bytes()).unwrap();
-    let [Item::Message(message)] = request.input.as_slice() else { panic!("one message") };
+    let [InputItem::New(Item::Message(message))] = request.input.as_slice() else {
+        panic!("one message")
+    };
     let [Part::File(file)] = message.content.as_slice() else { panic!("one file") };
-    (file.filename.clone(), file.text.clone(), file.told())
+    let FileText::Known(text) = file.text.clone() else { panic!("a text") };
+    (file.filename.clone(), text, file.told())
 }
 
 #[test]
