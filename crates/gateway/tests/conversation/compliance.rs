@@ -184,7 +184,7 @@ async fn offline_web_search(suite: &Suite) {
     let include = r#""include":["web_search_call.action.sources"]"#;
     let forced = r#""tool_choice":{"type":"web_search"}"#;
     let refused = suite.refused(&format!(r#""input":"Search",{include},{tool},{forced}"#)).await;
-    assert_eq!(refused.brief(), (400, "unsupported_value", Some("tool_choice.type")));
+    assert_eq!(refused.brief(), (400, "invalid_value", Some("tool_choice")));
     assert!(refused.message.contains("'web_search'"), "{}", refused.message);
     let taken = suite.complete(&format!(r#""input":"Search",{include},{tool}"#)).await;
     assert_eq!(taken["tools"][0], json(r#"{"type":"web_search","external_web_access":false}"#));

@@ -88,10 +88,10 @@ async fn a_forced_grammar_is_checked_where_the_model_server_ignores_it() {
         assert_eq!(response["output"][0]["input"], answer);
         assert_eq!(*said(&response), expected, "{answer}");
     }
-    // What is said for this turn only stands at the end: the beginning is the cache's.
-    let expected = json(
-        r#"[{"role":"system","content":"Be brief."},{"role":"user","content":
-           "Go\n\nAnswer with the input for the tool `patch`, and with nothing else."}]"#,
-    );
-    assert_eq!(talk.sent()["messages"], expected);
+    // What holds for this turn only stands in the tool: the messages are the cache's.
+    let sent = talk.sent();
+    let messages = r#"[{"role":"system","content":"Be brief."},{"role":"user","content":"Go"}]"#;
+    assert_eq!(sent["messages"], json(messages));
+    let told = sent["tools"][0]["function"]["description"].as_str().unwrap_or_default();
+    assert!(told.ends_with("Answer with the input for this tool now, and with nothing else."));
 }

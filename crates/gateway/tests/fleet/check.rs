@@ -38,7 +38,7 @@ async fn for_machines_it_is_one_json_object() {
     assert!(well.has_code(0), "{well:?}");
     let port = server.address().port();
     let seen = format!(
-        r#"[{{"backend":"one","address":"127.0.0.1:{port}","steps":["name: 127.0.0.1","connection: ok","answer: ready, 1 model"],"advice":null,"unknown_names":[]}}]"#
+        r#"[{{"backend":"one","address":"127.0.0.1:{port}","steps":["name: 127.0.0.1","connection: ok","answer: ready, 1 model","routes: /v1/chat/completions yes, /v1/responses yes"],"advice":null,"unknown_names":[]}}]"#
     );
     let all = object(&well);
     assert_eq!(all["servers"], serde_json::from_str::<Value>(&seen).expect("JSON"));

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use transom_testkit::answer::{
     self, Finish, ReasoningKey, Usage, chat, chat_text, from_recording, tool_calls,
 };
@@ -20,7 +22,10 @@ fn story(events: &[Event]) -> Vec<String> {
         }
         let chunk = event.json();
         let choice = &chunk["choices"][0];
-        for (field, value) in choice["delta"].as_object().into_iter().flatten() {
+        // In the order of their names: whether a map keeps the order of its text is up to whoever
+        // else is built.
+        let delta: BTreeMap<_, _> = choice["delta"].as_object().into_iter().flatten().collect();
+        for (field, value) in delta {
             match value.as_str() {
                 Some(text) => story.push(format!("{field}={text}")),
                 None if value.is_array() => {

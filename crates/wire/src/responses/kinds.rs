@@ -116,8 +116,19 @@ pub const ITEMS: &[Kind] = &[
         effect: "nothing: the search was its server's own",
     },
     kind(&["mcp_list_tools"], "nothing"),
-    kind(&["compaction", "compaction_summary"], "refused (400, `invalid_encrypted_content`)"),
-    kind(&["item_reference", "compaction_trigger"], "refused (400)"),
+    kind(
+        &["compaction", "compaction_summary"],
+        "the summary, as a message of the user, where it was sealed here, for this team and this \
+         model name; elsewhere it is refused (400, `invalid_encrypted_content`)",
+    ),
+    kind(
+        &["item_reference"],
+        "the item itself, wherever its owner has it: in the history that is continued, in any \
+         stored response, in any conversation; of several with one id the newest of a response. It \
+         is stored with the new response too. An object with nothing but an `id` is one as well. \
+         Unknown or somebody else's: 404 `item_not_found`. At most 1,000 in a request",
+    ),
+    kind(&["compaction_trigger"], "refused (400)"),
 ];
 
 /// The parts of a message, and of the output of a function.
@@ -133,9 +144,8 @@ pub const PARTS: &[Kind] = &[
         types: &["input_file"],
         when: "with `file_data`",
         effect: "the text of the file between two lines with its name. The data is base64 or a \
-                 `data:` URL, and has to be text in UTF-8, whatever its media type says; PDF files \
-                 are refused. `detail` is kept and shown, and without effect: it is about pictures \
-                 of pages",
+                 `data:` URL, and is text in UTF-8 or a PDF, whatever its media type says. `detail` \
+                 is kept and shown, and without effect: it is about pictures of pages",
     },
     Kind { types: &["input_file"], when: "with `file_id` or `file_url`", effect: "refused (400)" },
     kind(&["input_audio"], "passed on to the model server"),

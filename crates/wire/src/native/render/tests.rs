@@ -111,14 +111,14 @@ fn thoughts_go_back_as_the_operator_says() {
 fn custom_tools_and_namespaces_are_functions_and_a_forced_grammar_is_on_the_answer() {
     let tools = r#""tools":[
         {"type":"custom","name":"patch","description":"Patches.","format":{"type":"grammar","syntax":"lark","definition":"start: \"a\""}},
-        {"type":"namespace","name":"agents","tools":[{"type":"function","name":"spawn","parameters":{"type":"object"}}]}]"#;
+        {"type":"namespace","name":"agents","description":"Others.","tools":[{"type":"function","name":"spawn","parameters":{"type":"object"}}]}]"#;
     let auto = body(&format!(r#""input":"Go",{tools}"#));
     assert_snapshot!(lines(&auto));
     let forced =
         body(&format!(r#""input":"Go",{tools},"tool_choice":{{"type":"custom","name":"patch"}}"#));
     assert!(forced.contains(r#""tool_choice":"none""#), "{forced}");
     assert!(forced.contains(r#""structured_outputs":{"grammar":"start: \"a\""}"#), "{forced}");
-    assert!(forced.contains("Answer with the input for the tool `patch`"), "{forced}");
+    assert!(forced.contains("Answer with the input for this tool now"), "{forced}");
 }
 
 #[test]

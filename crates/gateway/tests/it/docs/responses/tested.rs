@@ -66,6 +66,8 @@ const EFFECT: &str = "conversation::fields::every_field_has_the_effect_that_the_
 const REFUSED: &str = "wire::responses::kinds::a_type_is_refused_where_its_row_says_so";
 const HISTORY: &str =
     "conversation::items::history_of_hosted_tools_is_a_call_and_its_result_and_is_kept";
+const REFERENCE: &str =
+    "conversation::items::references::an_item_that_is_stored_is_referred_to_instead_of_sent";
 const MALFORMED: &str = "conversation::conditions::every_wrong_field_is_named_in_both_forms_and_never_reaches_the_model";
 
 /// The tests of the tables of kinds, row by row.
@@ -88,7 +90,8 @@ pub(super) const ITEMS: &[&str] = &[
     "wire::chat::render::hosted::hosted_items_are_calls_and_results",
     "wire::responses::item::hosted::the_other_forms_of_items_are_shown_in_the_schema_too",
     HISTORY,
-    REFUSED,
+    "conversation::compaction::a_conversation_is_summed_up_and_goes_on_from_its_summary",
+    REFERENCE,
     REFUSED,
 ];
 pub(super) const PARTS: &[&str] = &[
@@ -96,7 +99,7 @@ pub(super) const PARTS: &[&str] = &[
     "conversation::items::what_clients_send_back_is_kept_and_shown",
     "conversation::items::what_clients_send_back_is_kept_and_shown",
     MALFORMED,
-    "conversation::items::files_are_read_as_text_and_kept_as_they_came",
+    "conversation::pdf::the_text_of_a_pdf_goes_to_the_model_and_stays_in_the_conversation",
     MALFORMED,
     "conversation::items::files_are_read_as_text_and_kept_as_they_came",
 ];
