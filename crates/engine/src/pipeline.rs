@@ -92,10 +92,10 @@ impl Gateway {
             }
             // Responses: typed, with history before and a stored turn after.
             Screened::Response(request) => {
-                let asked = (request.work, request.ground);
+                let kind = (request.work, request.ground);
                 let session = call.transport.session();
                 let ready = self.ready(live, &caller, session, *request, self.birth()).await?;
-                match asked {
+                match kind {
                     // The conversation is summed up, and nothing is stored.
                     (Work::Compact, _) => {
                         let asker = Asker { caller: &caller, hints: &call.hints, seed: self.seed };

@@ -154,20 +154,9 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
     let keys = locksmith.keys(&config.sealing.keys).await?;
     let first = snapshot::of(&config, (&backends, keys.ring), None, 1, clock.now())?;
     let mut registry = Registry::default();
-    let soft = CancellationToken::new();
-    let parts = Parts {
-        store: store.clone(),
-        conversations: store.clone(),
-        jobs: store.clone(),
-        once: store.clone(),
-        clock: clock.clone(),
-        ids: Arc::new(SystemRandom),
-        metrics: Metrics::register(&mut registry),
-        tracker: tracker.clone(),
-        drain: soft.clone(),
-        cut: cut.clone(),
-    };
-    let shutdown = Shutdown { soft, hard: CancellationToken::new(), tracker };
+    let shutdown =
+        Shutdown { soft: CancellationToken::new(), hard: CancellationToken::new(), tracker };
+    let parts = parts(&store, &clock, Metrics::register(&mut registry), (&shutdown, &cut));
     let gateway = Arc::new(Gateway::new(first, parts));
     let sole = sole(&config).and_then(|id| backends.get(id));
     let first = First {
@@ -212,6 +201,27 @@ pub(crate) async fn build(config: &GatewayConfig, recipe: &Recipe) -> Result<Pro
         shutdown,
         cut,
     })
+}
+
+/// What the engine is made of: the one store behind every storage port, and how it is told to end.
+fn parts(
+    store: &Arc<SqliteStore>,
+    clock: &Arc<dyn Clock>,
+    metrics: Metrics,
+    (shutdown, cut): (&Shutdown, &CancellationToken),
+) -> Parts {
+    Parts {
+        store: store.clone(),
+        conversations: store.clone(),
+        jobs: store.clone(),
+        once: store.clone(),
+        clock: clock.clone(),
+        ids: Arc::new(SystemRandom),
+        metrics,
+        tracker: shutdown.tracker.clone(),
+        drain: shutdown.soft.clone(),
+        cut: cut.clone(),
+    }
 }
 
 /// The backend of a gateway that was given one model server and no models.

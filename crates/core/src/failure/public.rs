@@ -146,6 +146,16 @@ fn unbounded(failure: &Failure) -> Public {
         ),
         Failure::Upstream(error) => upstream::of(error),
         Failure::Store(error) => store(error),
+        Failure::ShuttingDown
+        | Failure::Cancelled
+        | Failure::Interrupted
+        | Failure::Internal(_) => ended_early(failure),
+    }
+}
+
+/// What ended before it was done, and not for what was asked.
+fn ended_early(failure: &Failure) -> Public {
+    match failure {
         Failure::ShuttingDown => server(
             StatusCode::SERVICE_UNAVAILABLE,
             "server_shutdown",
@@ -163,7 +173,7 @@ fn unbounded(failure: &Failure) -> Public {
             "interrupted",
             "The response was interrupted: the gateway that ran it stopped. Ask again.",
         ),
-        Failure::Internal(_) => internal(),
+        _ => internal(),
     }
 }
 

@@ -53,8 +53,14 @@ pub(super) struct Survey {
     limited: Option<Duration>,
     away: Option<&'static str>,
     misconfigured: bool,
-    no_route: bool,
-    unsaid: bool,
+    unable: Option<Unable>,
+}
+
+/// Why a server cannot be asked for this, what the client can do something about last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Unable {
+    NoRoute,
+    Unsaid,
 }
 
 /// What makes waiting worth it.
@@ -79,8 +85,8 @@ impl Survey {
             }
             Unfit::Away { state } => self.away = Some(state),
             Unfit::Misconfigured => self.misconfigured = true,
-            Unfit::NoRoute => self.no_route = true,
-            Unfit::Unsaid => self.unsaid = true,
+            Unfit::NoRoute => self.unable = self.unable.max(Some(Unable::NoRoute)),
+            Unfit::Unsaid => self.unable = self.unable.max(Some(Unable::Unsaid)),
         }
     }
 
@@ -118,8 +124,8 @@ impl Survey {
             (.., Some(state), _) => Nobody::Away { state },
             _ if self.misconfigured => Nobody::Misconfigured,
             (.., Some(limit)) => Nobody::TooLong { limit },
-            _ if self.unsaid => Nobody::Unsaid,
-            _ if self.no_route => Nobody::NoRoute,
+            _ if self.unable == Some(Unable::Unsaid) => Nobody::Unsaid,
+            _ if self.unable == Some(Unable::NoRoute) => Nobody::NoRoute,
             _ => Nobody::AllTried,
         })
     }

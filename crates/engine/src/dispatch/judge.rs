@@ -55,8 +55,9 @@ fn of_status(status: StatusCode, report: &Report) -> FailureClass {
 /// server does not do what was asked for, and never will.
 pub(crate) fn blames_server(error: &UpstreamError) -> bool {
     match error {
-        UpstreamError::TotalTimeout { .. } | UpstreamError::TooLarge { .. } => false,
-        UpstreamError::Status { status: StatusCode::NOT_IMPLEMENTED, .. } => false,
+        UpstreamError::TotalTimeout { .. }
+        | UpstreamError::TooLarge { .. }
+        | UpstreamError::Status { status: StatusCode::NOT_IMPLEMENTED, .. } => false,
         _ if error.symptom().is_some_and(|symptom| !symptom.is_of_server()) => false,
         _ => matches!(
             class(error),

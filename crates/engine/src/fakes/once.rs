@@ -14,7 +14,7 @@ use transom_core::scope::Scope;
 /// The store.
 #[derive(Default)]
 pub(crate) struct Keys {
-    rows: Mutex<HashMap<(Scope, Name), Row>>,
+    rows: Mutex<Rows>,
     /// It is not available.
     pub(crate) away: AtomicBool,
 }
@@ -25,13 +25,15 @@ struct Row {
     until: Timestamp,
 }
 
+type Rows = HashMap<(Scope, Name), Row>;
+
 impl Keys {
     /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    fn rows(&self) -> Result<MutexGuard<'_, HashMap<(Scope, Name), Row>>, StoreError> {
+    fn rows(&self) -> Result<MutexGuard<'_, Rows>, StoreError> {
         if self.away.load(Ordering::Relaxed) {
             return Err(StoreError::Unavailable("the disk is full".into()));
         }

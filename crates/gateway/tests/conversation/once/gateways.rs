@@ -36,8 +36,8 @@ async fn a_request_in_flight_is_known_at_every_gateway() {
             let refused = respond(&client, STREAM, "k").await;
             assert_eq!(refused.headers.get("retry-after"), Some("1"));
             assert_eq!(refusal(&refused).brief(), IN_USE);
-            let reused = respond(&client, r#""input":"Other""#, "k").await;
-            assert_eq!(refusal(&reused).brief().1, "idempotency_key_reused");
+            let another = respond(&client, r#""input":"Other""#, "k").await;
+            assert_eq!(refusal(&another).brief().1, "idempotency_key_reused");
         }
         gate.open();
     };

@@ -61,7 +61,9 @@ fn the_same_answer_in_either_protocol_gives_the_same_items() {
         decoder.finish(&mut events).unwrap();
         let items = |events: &[Event]| {
             let mut transcript = Transcript::new(ids());
-            events.iter().for_each(|event| transcript.apply(event).unwrap());
+            for event in events {
+                transcript.apply(event).unwrap();
+            }
             let shown = |entry: &transom_core::transcript::Entry| format!("{:?}", entry.item);
             let all: Vec<_> = transcript.entries().iter().map(shown).collect();
             let calls = all.join("\n");
