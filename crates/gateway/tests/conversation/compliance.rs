@@ -14,6 +14,17 @@ use crate::support::{RESPONSES, Refusal, body, json, names, refusal, terminal, t
 /// A picture of one red pixel.
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFAAH/q842iQAAAABJRU5ErkJggg==";
 
+/// A page with the words "Hello from a file."
+const PAGE: &str = "JVBERi0xLjQKMSAwIG9iago8PC9UeXBlL0NhdGFsb2cvUGFnZXMgMiAwIFI+PgplbmRvYmoKMiAwIG9iago8PC9UeXBl\
+    L1BhZ2VzL0tpZHNbMyAwIFJdL0NvdW50IDE+PgplbmRvYmoKMyAwIG9iago8PC9UeXBlL1BhZ2UvUGFyZW50IDIgMCBS\
+    L01lZGlhQm94WzAgMCAyMDAgOTldL0NvbnRlbnRzIDQgMCBSL1Jlc291cmNlczw8L0ZvbnQ8PC9GIDUgMCBSPj4+Pj4+\
+    CmVuZG9iago0IDAgb2JqCjw8L0xlbmd0aCA0Nj4+c3RyZWFtCkJUIC9GIDEyIFRmIDkgNTAgVGQgKEhlbGxvIGZyb20g\
+    YSBmaWxlLikgVGogRVQKZW5kc3RyZWFtCmVuZG9iago1IDAgb2JqCjw8L1R5cGUvRm9udC9TdWJ0eXBlL1R5cGUxL0Jh\
+    c2VGb250L0hlbHZldGljYS9FbmNvZGluZy9XaW5BbnNpRW5jb2Rpbmc+PgplbmRvYmoKeHJlZgowIDYKMDAwMDAwMDAw\
+    MCA2NTUzNSBmIAowMDAwMDAwMDA5IDAwMDAwIG4gCjAwMDAwMDAwNTQgMDAwMDAgbiAKMDAwMDAwMDEwNSAwMDAwMCBu\
+    IAowMDAwMDAwMjE1IDAwMDAwIG4gCjAwMDAwMDAzMDggMDAwMDAgbiAKdHJhaWxlcgo8PC9TaXplIDYvUm9vdCAxIDAg\
+    Uj4+CnN0YXJ0eHJlZgozOTYKJSVFT0YK";
+
 const WEATHER: &str = r#"{"type":"function","name":"get_weather","description":"Get the current weather",
     "parameters":{"type":"object","properties":{"location":{"type":"string"}},"required":["location"]}}"#;
 
@@ -133,9 +144,16 @@ async fn image_input(suite: &Suite) {
 }
 
 async fn file_input(suite: &Suite) {
-    let parts = r#"[{"type":"input_text","text":"What is in the file?"},
-        {"type":"input_file","filename":"a.csv","file_data":"data:text/csv;base64,b25lLHR3bwoxLDIK"}]"#;
-    suite.complete(&format!(r#""input":[{}]"#, user(parts))).await;
+    for (name, data) in [
+        ("a.pdf", format!("data:application/pdf;base64,{PAGE}")),
+        ("a.csv", "data:text/csv;base64,b25lLHR3bwoxLDIK".to_owned()),
+    ] {
+        let parts = format!(
+            r#"[{{"type":"input_text","text":"What is in the file?"}},
+                {{"type":"input_file","filename":"{name}","file_data":"{data}"}}]"#
+        );
+        suite.complete(&format!(r#""input":[{}]"#, user(&parts))).await;
+    }
 }
 
 async fn multi_turn(suite: &Suite) {
