@@ -14,7 +14,7 @@
 //! - `run`: from an accepted request to a running turn; `job`: what such a turn needs beside the
 //!   others.
 //! - `log`: events on their way into the store. `replay`: out of it again.
-//! - [`here`]: the turns that this process runs.
+//! - `here`: the turns that this process runs.
 //! - `keeper`: renews leases, takes over what others left, deletes what is not kept any longer.
 //! - `adopt`: what becomes of a turn that was taken over. `cancel`: ending one on demand.
 

@@ -3,8 +3,8 @@
 //! # Layout
 //!
 //! - this file: which answers are written down, and where to.
-//! - [`shape`]: when two answers are alike, so that one of them is enough.
-//! - [`Witness`]: an answer on a connection, piece by piece.
+//! - `shape`: when two answers are alike, so that one of them is enough.
+//! - `Witness`: an answer on a connection, piece by piece.
 //!
 //! `make test` names a folder in `TRANSOM_EXCHANGES`; without it nothing is written. Each file there
 //! holds one JSON body, one event of a stream or one message of a WebSocket; `e2e/validate` reads

@@ -2,9 +2,9 @@
 //!
 //! # Layout
 //!
-//! - this file: [`Answer`], what is open and what is held back.
+//! - this file: `Answer`, what is open and what is held back.
 //! - `calls`: which fragment belongs to which tool call.
-//! - [`tools`]: which tool a call is for; `input`: the input of a custom tool, out of its JSON.
+//! - `tools`: which tool a call is for; `input`: the input of a custom tool, out of its JSON.
 
 use std::sync::Arc;
 

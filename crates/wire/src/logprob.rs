@@ -87,7 +87,10 @@ fn token(text: String, logprob: Option<&RawValue>, bytes: Option<&RawValue>) -> 
         Some(_) => return None,
         None => RawValue::from_string(NEVER.to_owned()).ok()?,
     };
-    let bytes = read_bytes(bytes).unwrap_or_else(|| text.as_bytes().to_vec());
+    // Half a character cannot be told from its replacement: nothing is claimed of it.
+    let known = !text.contains(char::REPLACEMENT_CHARACTER);
+    let own = || if known { text.as_bytes().to_vec() } else { Vec::new() };
+    let bytes = read_bytes(bytes).unwrap_or_else(own);
     Some(Token { text, logprob, bytes })
 }
 

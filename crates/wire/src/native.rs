@@ -8,13 +8,12 @@
 //! - [`render`](mod@render): the request body. It is made of the messages that [`crate::chat`] makes,
 //!   so that a model reads the same either way.
 //! - [`Decoder`]: the stream. `event` has what servers write, `item` the items in it, `seen` which
-//!   item an event is about, `logprobs` tokens, `suspense` text that may turn out to be a call.
+//!   item an event is about, `suspense` text that may turn out to be a call.
 //! - [`Watch`]: the beginning of a stream, without decoding it.
 
 mod decode;
 mod event;
 mod item;
-mod logprobs;
 pub mod render;
 mod seen;
 mod suspense;

@@ -12,7 +12,6 @@ use transom_core::usage::Usage;
 
 use super::event::{self, At, Ending, Event as Said, Response, text};
 use super::item::{Item, ItemKind};
-use super::logprobs;
 use super::seen::Items;
 use super::suspense::Suspense;
 use crate::answer::tools::Tools;
@@ -307,9 +306,7 @@ impl Decoder {
         tokens: &[&RawValue],
         out: &mut Vec<Event>,
     ) -> Result<(), UpstreamError> {
-        let tokens: Vec<_> = tokens.iter().map(|&token| logprobs::whole(token)).collect();
-        let tokens: Vec<&RawValue> = tokens.iter().map(AsRef::as_ref).collect();
-        match self.suspense.feed(text, &tokens) {
+        match self.suspense.feed(text, tokens) {
             None => Ok(()),
             Some(held) => self.answer.say(held.text(), &held.logprobs(), out),
         }

@@ -2,8 +2,9 @@
 //!
 //! Stored rows hold items exactly as the API shows them, and [`from_stored`] reads back what
 //! [`to_stored`] wrote without loss. Requests may be sloppier: the easy form of messages, absent
-//! ids and statuses. Fields that are not known inside an item are dropped: clients send back items
-//! with the additions of whichever server made them.
+//! ids and statuses. Fields that are not known inside an item are dropped, except in items of hosted
+//! tools, which keep every field: clients send back items with the additions of whichever server made
+//! them.
 
 use serde_json::value::RawValue;
 use transom_core::failure::Failure;

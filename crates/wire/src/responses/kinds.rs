@@ -78,7 +78,11 @@ pub const ITEMS: &[Kind] = &[
         &["message"],
         "it is said by its role. `phase` of the model's messages is kept and shown, not sent",
     ),
-    kind(&["reasoning"], "thoughts; `encrypted_content` is kept and not read"),
+    kind(
+        &["reasoning"],
+        "thoughts; `encrypted_content`, sealed here for this team and this model name, counts more \
+         than `content` beside it; another one is refused (400, `invalid_encrypted_content`)",
+    ),
     kind(
         &["function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"],
         "a call and its result",

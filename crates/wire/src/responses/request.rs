@@ -117,6 +117,10 @@ pub fn parse_count(body: &[u8]) -> Result<CreateResponse, Failure> {
         let why = "the answer to this route is one number.";
         return Err(refuse::unsupported_value(&Path::Root.field("stream"), why));
     }
+    if request.ground == Ground::Background {
+        let why = "nothing is written here.";
+        return Err(refuse::unsupported_value(&Path::Root.field("background"), why));
+    }
     Ok(request)
 }
 

@@ -86,7 +86,7 @@ async fn of_twenty_clients_at_two_gateways_one_is_answered() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_dies_frees_its_keys_within_a_minute() {
+async fn a_gateway_that_dies_frees_its_keys_within_30_seconds() {
     let talk = Talk::start().await;
     let other = beside(&talk).await;
     let done = respond(&talk.client, STREAM, "done").await;

@@ -202,6 +202,10 @@ fn requests() -> Vec<Failure> {
 /// The codes of a wrong field that a client may want to tell apart.
 const REFUSED: &[(&str, &str)] = &[
     ("invalid_json", "the body is not JSON, or nested too deep"),
+    ("invalid_encrypted_content", "sealed content that was not sealed here, or was changed"),
+    ("stream_expired", "the events of a response in the background are not kept any longer"),
+    ("stream_unavailable", "the events of a response that did not run in the background"),
+    ("response_not_cancellable", "a response that has ended, or did not run in the background"),
     ("duplicate_key", "a key appears twice in one object"),
     ("missing_required_parameter", "a field is missing"),
     ("invalid_type", "a field has the wrong type"),

@@ -39,6 +39,7 @@ pub(super) fn page() -> String {
     table(&mut page, ITEMS, tested::ITEMS);
     page.push_str(ABOUT_ITEMS);
     table(&mut page, PARTS, tested::PARTS);
+    page.push_str(BESIDE);
     page.push_str(COMPACT);
     for field in COMPACT_FIELDS {
         row(&mut page, field.name, field.effect, field.note);
@@ -81,10 +82,31 @@ fn one_line(text: &str) -> String {
 const INCLUDE: &str = "
 ## Values of `include`
 
-Each is tried by `fields::every_value_of_include_has_the_effect_that_the_reference_says`.
+Each is tried by `conversation::fields::every_value_of_include_has_the_effect_that_the_reference_says`.
 
 | Value | What becomes of it | Remarks |
 |---|---|---|
+";
+
+const BESIDE: &str = "
+Of a PDF its text is read, page by page: no pictures, and nothing of pages that are pictures. A file without
+any text, one with a password, a damaged one, and one that is too large (32 MiB, 1000 pages, 4 MiB of text
+for all PDF files of a request, or what unpacks to too much) is refused (400, `invalid_file`), and so is one
+that takes longer than 10 seconds.
+
+## What the response object has beside OpenAI's fields
+
+`transom.truncation` is there when `truncation: auto` left something out of what the model was sent:
+`dropped_turns` and `dropped_items`. The header `x-transom-truncated-items` has the latter.
+
+## `POST /v1/responses/input_tokens`
+
+Takes the same fields as `POST /v1/responses` and answers with the tokens of the whole prompt, whatever
+`truncation` says: `{\"object\":\"response.input_tokens\",\"input_tokens\":…}`. Nothing is kept, and a
+`conversation` is only read, also while a turn works on it. `stream: true` and `background: true` are refused;
+what is about the answer is checked and has no effect. The tokens are counted by the model server's own
+tokenizer (`/tokenize` of vLLM, `/apply-template` and `/tokenize` of llama.cpp), elsewhere by a call of the
+model for one token, whose usage tells; where there is neither: 501, `token_counting_unavailable`.
 ";
 
 const COMPACT: &str = "
@@ -93,7 +115,7 @@ const COMPACT: &str = "
 The answer is a `response.compaction`: the messages of the user and of the application, word for word, and
 behind them one `compaction` item with the model's summary of everything, sealed. Its `output` is the
 `input` of the next request. Fields that are neither here nor among those of a response go on to the model
-server.
+server. Each row is tried by `conversation::compaction::every_field_has_the_effect_that_the_reference_says`.
 
 | Field | What becomes of it | Remarks |
 |---|---|---|

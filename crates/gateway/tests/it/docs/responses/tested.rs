@@ -56,7 +56,7 @@ pub(super) const FIELDS: &[(&str, &str)] = &[
     ),
     ("top_logprobs", "conversation::events::log_probabilities_are_shown_where_they_were_asked_for"),
     ("top_p", EFFECT),
-    ("truncation", EFFECT),
+    ("truncation", "conversation::truncation::the_fewest_oldest_turns_go_and_it_is_told"),
     ("user", EFFECT),
 ];
 
