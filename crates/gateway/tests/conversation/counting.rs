@@ -169,6 +169,7 @@ async fn nothing_is_kept_and_a_conversation_is_read_while_a_turn_works_on_it() {
 async fn what_cannot_be_asked_cannot_be_counted() {
     let talk = talk(Tokenizer::Messages).await;
     for (fields, status, code, param) in [
+        (r#""input":"Hi","background":true"#, 400, "unsupported_value", Some("background")),
         (r#""input":"Hi","stream":true"#, 400, "unsupported_value", Some("stream")),
         (r#""input":5"#, 400, "invalid_type", Some("input")),
         (r#""instructions":null"#, 400, "missing_required_parameter", Some("input")),

@@ -19,6 +19,8 @@ fn rows() -> Vec<(&'static str, String)> {
         (RESPONSES, body(r#""input":"Hi""#)),
         (RESPONSES, body(r#""input":"Hi","stream":true"#)),
         (RESPONSES, body(r#""input":"Hi","store":false"#)),
+        ("/v1/responses/compact", plain(r#""input":"Hi""#)),
+        ("/v1/responses/input_tokens", plain(r#""input":"Hi""#)),
         (CHAT, chat("")),
         (CHAT, chat(r#","stream":true"#)),
         ("/v1/completions", plain(r#""prompt":"Hi""#)),
