@@ -5,13 +5,12 @@
 //! - `world`: the gateway with its models; requests, and what became of them.
 //! - `fleet`: models and deployments with the usual settings.
 //! - `server`: a model server that does what it is told. `answers`: what it says.
-//! - `store`: a store that keeps, fails or panics; `conversations` and `jobs`: such that have none; `once`:
+//! - `store`: a store that keeps, fails or panics; `conversations`: one that has none; `once`:
 //!   one of keys. `sources`: time and randomness.
 
 mod answers;
 mod conversations;
 mod fleet;
-mod jobs;
 mod once;
 mod server;
 mod sources;

@@ -20,6 +20,10 @@ use crate::clock::Timestamp;
 use crate::id::{ConversationId, ResponseId};
 use crate::scope::Scope;
 
+mod none;
+
+pub use none::NoJobs;
+
 /// The process that runs a job: an id that it made for itself when it started.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Holder(pub Arc<str>);

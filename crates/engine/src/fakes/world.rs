@@ -23,7 +23,6 @@ use transom_sealing::keyring::{Key, Keyring};
 
 use super::conversations::NoConversations;
 use super::fleet::{routing, settings};
-use super::jobs::NoJobs;
 use super::once::Keys;
 use super::rest;
 use super::server::Server;
@@ -94,7 +93,7 @@ impl Declared {
         let parts = Parts {
             store: Arc::new(Shelf { keeps: self.keeps, records: Arc::clone(&records) }),
             conversations: Arc::new(NoConversations),
-            jobs: Arc::new(NoJobs),
+            jobs: Arc::new(transom_core::port::jobs::NoJobs),
             once: keys.clone(),
             clock: clock.clone(),
             ids: Arc::new(Spread::default()),

@@ -53,7 +53,7 @@ const VALUES: &[(&str, &str, &str)] = &[
 ];
 
 /// Every field of OpenAI's `CreateResponse`, in version 2.3.0 of its document.
-const OFFICIAL: &[&str] = &[
+pub(crate) const OFFICIAL: &[&str] = &[
     "background",
     "context_management",
     "conversation",

@@ -15,6 +15,7 @@ use transom_testkit::answer::chat::chat;
 use transom_testkit::answer::{chat_text, errors};
 use transom_testkit::{FakeBackend, Gate, TestGateway};
 
+use crate::fields::OFFICIAL;
 use crate::support::{RESPONSES, Talk, body, json, names, refusal, terminal, tool};
 
 #[tokio::test]
@@ -109,37 +110,12 @@ async fn what_official_clients_send_is_taken() {
     ] {
         talk.respond(fields).await;
     }
-    let nullable = [
-        "background",
-        "conversation",
-        "frequency_penalty",
-        "include",
-        "instructions",
-        "max_output_tokens",
-        "max_tool_calls",
-        "metadata",
-        "parallel_tool_calls",
-        "presence_penalty",
-        "previous_response_id",
-        "prompt",
-        "prompt_cache_key",
-        "prompt_cache_retention",
-        "reasoning",
-        "safety_identifier",
-        "service_tier",
-        "store",
-        "stream",
-        "stream_options",
-        "temperature",
-        "text",
-        "tool_choice",
-        "tools",
-        "top_logprobs",
-        "top_p",
-        "truncation",
-        "user",
-    ];
-    let nulls: Vec<_> = nullable.iter().map(|name| format!(r#""{name}":null"#)).collect();
+    // The penalties are the gateway's own.
+    let penalties = ["frequency_penalty", "presence_penalty"];
+    let required = ["input", "model"];
+    let official = OFFICIAL.iter().filter(|name| !required.contains(name));
+    let nullable = official.chain(&penalties);
+    let nulls: Vec<_> = nullable.map(|name| format!(r#""{name}":null"#)).collect();
     let told = talk.respond(&format!(r#""input":"Hi",{}"#, nulls.join(","))).await;
     assert_eq!(told["store"], true);
     let sent = talk.sent();

@@ -40,7 +40,6 @@ pub(crate) use ports::Shelf;
 pub(crate) mod control;
 mod conversations;
 pub(crate) mod fleet;
-mod jobs;
 mod ports;
 mod schema;
 
@@ -112,7 +111,7 @@ impl World {
         let parts = Parts {
             store: store.clone(),
             conversations: Arc::new(conversations::NoConversations),
-            jobs: Arc::new(jobs::NoJobs),
+            jobs: Arc::new(transom_core::port::jobs::NoJobs),
             once: store.clone(),
             clock: Arc::new(ports::Noon),
             ids: Arc::new(ports::Counter::default()),

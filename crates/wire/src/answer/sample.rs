@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use proptest::prelude::*;
 use transom_core::event::{Delta, Event, ItemHead};
 use transom_core::id::IdSource;
+use transom_core::transcript::Transcript;
+use transom_testkit::sse;
 
 /// A source that counts.
 pub(crate) struct Counter(pub(crate) AtomicU64);
@@ -19,6 +22,23 @@ impl IdSource for Counter {
 /// Ids that count from 1.
 pub(crate) fn ids() -> Arc<dyn IdSource> {
     Arc::new(Counter(AtomicU64::new(1)))
+}
+
+/// The events, folded: every stream that a decoder makes has to satisfy the transcript.
+pub(crate) fn folded(events: &[Event]) -> Transcript {
+    let mut transcript = Transcript::new(ids());
+    for event in events {
+        transcript.apply(event).unwrap_or_else(|violation| panic!("{violation} at {event:?}"));
+    }
+    transcript
+}
+
+/// The data of each event of a recorded stream.
+pub(crate) fn datas(stream: &[u8]) -> Vec<String> {
+    let mut parser = sse::Parser::default();
+    let mut events = parser.feed(stream);
+    events.extend(parser.finish());
+    events.into_iter().map(|event| event.data).collect()
 }
 
 /// Events as lines; deltas that follow each other on one item share one. `show` writes what the
@@ -90,4 +110,24 @@ impl Run {
         }
         lines.push('\n');
     }
+}
+
+/// What a model does, in order.
+#[derive(Clone, Debug)]
+pub(crate) enum Segment {
+    Thoughts(Vec<String>),
+    Text(Vec<String>),
+    Call(Vec<String>),
+}
+
+fn pieces() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec("[ \n\"\\\\{}a-cä🙂]{0,4}", 1..5)
+}
+
+pub(crate) fn segment() -> impl Strategy<Value = Segment> {
+    prop_oneof![
+        pieces().prop_map(Segment::Thoughts),
+        pieces().prop_map(Segment::Text),
+        pieces().prop_map(Segment::Call),
+    ]
 }

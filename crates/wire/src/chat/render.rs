@@ -9,7 +9,7 @@
 
 use bytes::{Bytes, BytesMut};
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use transom_core::request::Generation;
+use transom_core::request::{Generation, Sampling};
 
 use super::forced::{self, Forced};
 
@@ -106,19 +106,17 @@ struct Body<'a> {
 
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = Fields { map: serializer.serialize_map(None)?, written: Vec::new() };
-        self.write(&mut fields)?;
-        for (name, json) in &self.generation.extra {
-            fields.put_extra(name, json)?;
-        }
-        fields.map.end()
+        Fields::object(serializer, |fields| {
+            self.write(fields)?;
+            let mut extra = self.generation.extra.iter();
+            extra.try_for_each(|(name, json)| fields.put_extra(name, json))
+        })
     }
 }
 
 impl Body<'_> {
     fn write<M: SerializeMap>(&self, fields: &mut Fields<M>) -> Result<(), M::Error> {
         let generation = self.generation;
-        let sampling = &generation.sampling;
         // First, because `rename` looks for it there.
         fields.put("model", &generation.model)?;
         fields.put("messages", &messages::of(generation, self.options))?;
@@ -140,12 +138,9 @@ impl Body<'_> {
                     .put_some("response_format", format::of(&generation.output_format).as_ref())?;
             }
         }
-        fields.put_some("temperature", sampling.temperature.as_ref())?;
-        fields.put_some("top_p", sampling.top_p.as_ref())?;
-        fields.put_some("presence_penalty", sampling.presence_penalty.as_ref())?;
-        fields.put_some("frequency_penalty", sampling.frequency_penalty.as_ref())?;
+        fields.put_sampling(&generation.sampling)?;
         fields.put_some("max_completion_tokens", generation.max_output_tokens.as_ref())?;
-        if let Some(alternatives) = sampling.top_logprobs {
+        if let Some(alternatives) = generation.sampling.top_logprobs {
             fields.put("logprobs", &true)?;
             fields.put("top_logprobs", &alternatives)?;
         }
@@ -156,11 +151,29 @@ impl Body<'_> {
 
 /// Writes fields and remembers their names: a field of ours cannot be written over.
 pub(crate) struct Fields<M> {
-    pub(crate) map: M,
-    pub(crate) written: Vec<&'static str>,
+    map: M,
+    written: Vec<&'static str>,
 }
 
 impl<M: SerializeMap> Fields<M> {
+    /// Writes an object with these fields.
+    pub(crate) fn object<S: Serializer<SerializeMap = M, Ok = M::Ok, Error = M::Error>>(
+        serializer: S,
+        write: impl FnOnce(&mut Self) -> Result<(), M::Error>,
+    ) -> Result<M::Ok, M::Error> {
+        let mut fields = Self { map: serializer.serialize_map(None)?, written: Vec::new() };
+        write(&mut fields)?;
+        fields.map.end()
+    }
+
+    /// The settings of sampling that have one name in every protocol.
+    pub(crate) fn put_sampling(&mut self, sampling: &Sampling) -> Result<(), M::Error> {
+        self.put_some("temperature", sampling.temperature.as_ref())?;
+        self.put_some("top_p", sampling.top_p.as_ref())?;
+        self.put_some("presence_penalty", sampling.presence_penalty.as_ref())?;
+        self.put_some("frequency_penalty", sampling.frequency_penalty.as_ref())
+    }
+
     pub(crate) fn put<T: Serialize>(
         &mut self,
         name: &'static str,

@@ -55,19 +55,17 @@ struct Body<'a> {
 
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = Fields { map: serializer.serialize_map(None)?, written: Vec::new() };
-        self.write(&mut fields)?;
-        for (name, json) in &self.generation.extra {
-            fields.put_extra(name, json)?;
-        }
-        fields.map.end()
+        Fields::object(serializer, |fields| {
+            self.write(fields)?;
+            let mut extra = self.generation.extra.iter();
+            extra.try_for_each(|(name, json)| fields.put_extra(name, json))
+        })
     }
 }
 
 impl Body<'_> {
     fn write<M: SerializeMap>(&self, fields: &mut Fields<M>) -> Result<(), M::Error> {
         let generation = self.generation;
-        let sampling = &generation.sampling;
         // First, because `rename` looks for it there.
         fields.put("model", &generation.model)?;
         fields.put_some("instructions", self.conversation.instructions.as_ref())?;
@@ -85,12 +83,9 @@ impl Body<'_> {
             fields.put("structured_outputs", &format::StructuredOutputs { grammar })?;
         }
         fields.put_some("text", tools::text(generation, forced.is_some()).as_ref())?;
-        fields.put_some("temperature", sampling.temperature.as_ref())?;
-        fields.put_some("top_p", sampling.top_p.as_ref())?;
-        fields.put_some("presence_penalty", sampling.presence_penalty.as_ref())?;
-        fields.put_some("frequency_penalty", sampling.frequency_penalty.as_ref())?;
+        fields.put_sampling(&generation.sampling)?;
         fields.put_some("max_output_tokens", generation.max_output_tokens.as_ref())?;
-        if let Some(alternatives) = sampling.top_logprobs {
+        if let Some(alternatives) = generation.sampling.top_logprobs {
             fields.put("include", &[LOGPROBS])?;
             fields.put("top_logprobs", &alternatives)?;
         }

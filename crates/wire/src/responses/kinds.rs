@@ -1,5 +1,7 @@
 //! What becomes of every kind of tool, item and part: the tables of the reference.
 
+use super::tools::{ELSEWHERE, SEARCHES};
+
 /// One row of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
@@ -35,41 +37,13 @@ pub const TOOLS: &[Kind] = &[
          sent",
     ),
     Kind {
-        types: &[
-            "web_search",
-            "web_search_2025_08_26",
-            "web_search_preview",
-            "web_search_preview_2025_03_11",
-        ],
+        types: SEARCHES,
         when: "with `external_web_access: false`",
         effect: "accepted and shown, not offered to the model; `tool_choice` may name it among \
                  `allowed_tools`, and cannot force it",
     },
-    Kind {
-        types: &[
-            "web_search",
-            "web_search_2025_08_26",
-            "web_search_preview",
-            "web_search_preview_2025_03_11",
-        ],
-        when: "otherwise",
-        effect: "refused (400)",
-    },
-    kind(
-        &[
-            "file_search",
-            "code_interpreter",
-            "mcp",
-            "computer",
-            "computer_use_preview",
-            "image_generation",
-            "local_shell",
-            "shell",
-            "apply_patch",
-            "tool_search",
-        ],
-        "refused (400)",
-    ),
+    Kind { types: SEARCHES, when: "otherwise", effect: "refused (400)" },
+    kind(ELSEWHERE, "refused (400)"),
 ];
 
 /// The items of an input.

@@ -31,11 +31,11 @@ const MAX_NAME: usize = 64;
 const AVAILABLE: &[&str] = &["function", "custom", "namespace"];
 
 /// The names of the search of the web, which is accepted where it may not reach the web.
-const SEARCHES: &[&str] =
+pub(super) const SEARCHES: &[&str] =
     &["web_search", "web_search_2025_08_26", "web_search_preview", "web_search_preview_2025_03_11"];
 
 /// The other types of tools that OpenAI knows and this gateway does not run.
-const ELSEWHERE: &[&str] = &[
+pub(super) const ELSEWHERE: &[&str] = &[
     "file_search",
     "code_interpreter",
     "mcp",

@@ -4,7 +4,7 @@ use transom_core::upstream_error::UpstreamError;
 
 use super::Decoder;
 use crate::answer::MAX_TOOL_CALLS;
-use crate::answer::sample::{ids, listing};
+use crate::answer::sample::{folded, ids, listing};
 
 mod faults;
 mod property;
@@ -21,10 +21,7 @@ fn run<D: AsRef<[u8]>>(stream: &[D]) -> (Vec<Event>, Transcript, Result<(), Upst
         .iter()
         .try_for_each(|data| decoder.feed(data.as_ref(), &mut events))
         .and_then(|()| decoder.finish(&mut events));
-    let mut transcript = Transcript::new(ids());
-    for event in &events {
-        transcript.apply(event).unwrap_or_else(|violation| panic!("{violation} at {event:?}"));
-    }
+    let transcript = folded(&events);
     (events, transcript, result)
 }
 

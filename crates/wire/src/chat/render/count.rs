@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use indexmap::IndexMap;
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use transom_core::request::Generation;
 
@@ -43,8 +43,13 @@ struct Asked<'a> {
 
 impl Serialize for Asked<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields::object(serializer, |fields| self.write(fields))
+    }
+}
+
+impl Asked<'_> {
+    fn write<M: SerializeMap>(&self, fields: &mut Fields<M>) -> Result<(), M::Error> {
         let generation = self.generation;
-        let mut fields = Fields { map: serializer.serialize_map(None)?, written: Vec::new() };
         // First, because `rename` looks for it there.
         fields.put("model", &generation.model)?;
         fields.put("messages", &messages::of(generation, self.options))?;
@@ -75,7 +80,7 @@ impl Serialize for Asked<'_> {
                 fields.put_extra(name, json)?;
             }
         }
-        fields.map.end()
+        Ok(())
     }
 }
 

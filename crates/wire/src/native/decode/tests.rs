@@ -7,7 +7,7 @@ use transom_core::transcript::Transcript;
 use transom_core::upstream_error::UpstreamError;
 
 use super::Decoder;
-use crate::answer::sample::{ids, listing};
+use crate::answer::sample::{folded, ids, listing};
 
 mod faults;
 mod property;
@@ -50,10 +50,7 @@ fn run_with<D: AsRef<[u8]>>(
         .iter()
         .try_for_each(|data| decoder.feed(data.as_ref(), &mut events))
         .and_then(|()| decoder.finish());
-    let mut transcript = Transcript::new(ids());
-    for event in &events {
-        transcript.apply(event).unwrap_or_else(|violation| panic!("{violation} at {event:?}"));
-    }
+    let transcript = folded(&events);
     (events, transcript, result)
 }
 

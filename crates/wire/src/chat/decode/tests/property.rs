@@ -6,26 +6,7 @@ use transom_core::event::Event;
 use transom_core::item::{Item, ItemStatus};
 
 use super::{DONE, USAGE, call, delta, finish, run};
-
-/// What a model does, in order.
-#[derive(Clone, Debug)]
-enum Segment {
-    Thoughts(Vec<String>),
-    Text(Vec<String>),
-    Call(Vec<String>),
-}
-
-fn pieces() -> impl Strategy<Value = Vec<String>> {
-    prop::collection::vec("[ \n\"\\\\{}a-cä🙂]{0,4}", 1..5)
-}
-
-fn segment() -> impl Strategy<Value = Segment> {
-    prop_oneof![
-        pieces().prop_map(Segment::Thoughts),
-        pieces().prop_map(Segment::Text),
-        pieces().prop_map(Segment::Call),
-    ]
-}
+use crate::answer::sample::{Segment, segment};
 
 fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()

@@ -4,16 +4,10 @@ use std::fmt::Write as _;
 
 use insta::assert_snapshot;
 use transom_testkit::recordings::{self, Recorded, Recording};
-use transom_testkit::{shared, sse};
+use transom_testkit::shared;
 
 use super::{listing, run};
-
-fn datas(stream: &[u8]) -> Vec<String> {
-    let mut parser = sse::Parser::default();
-    let mut events = parser.feed(stream);
-    events.extend(parser.finish());
-    events.into_iter().map(|event| event.data).collect()
-}
+use crate::answer::sample::datas;
 
 /// Every recorded chat stream of a server, decoded.
 fn decoded(names: &[String], load: fn(&str) -> Recording) -> String {

@@ -7,6 +7,7 @@ use transom_core::item::{Item, ItemStatus};
 use transom_testkit::recordings::{self, Recorded};
 
 use super::*;
+use crate::answer::sample::{Segment, segment};
 use crate::native::Watch;
 use crate::sse::Splitter;
 
@@ -44,26 +45,6 @@ fn in_pieces(stream: &Bytes, sizes: &[usize]) -> String {
     decoder.finish().unwrap();
     watch.finish().unwrap();
     listing(&events, |text| format!("{text:?}"))
-}
-
-/// What a model does, in order.
-#[derive(Clone, Debug)]
-enum Segment {
-    Thoughts(Vec<String>),
-    Text(Vec<String>),
-    Call(Vec<String>),
-}
-
-fn pieces() -> impl Strategy<Value = Vec<String>> {
-    prop::collection::vec("[ \n\"\\\\{}a-cä🙂]{0,4}", 1..5)
-}
-
-fn segment() -> impl Strategy<Value = Segment> {
-    prop_oneof![
-        pieces().prop_map(Segment::Thoughts),
-        pieces().prop_map(Segment::Text),
-        pieces().prop_map(Segment::Call),
-    ]
 }
 
 /// The stream, with or without the events that end items.

@@ -1,17 +1,18 @@
 //! A store of jobs that has none.
 
 use async_trait::async_trait;
-use transom_core::Json;
-use transom_core::clock::Timestamp;
-use transom_core::id::ResponseId;
-use transom_core::port::jobs::{
-    Events, HeldJob, Holder, JobLease, JobOrder, JobState, JobStore, Left, Orphan,
-};
-use transom_core::port::store::{StoreError, TurnRecord};
-use transom_core::scope::Scope;
 
-/// A store without jobs.
-pub(crate) struct NoJobs;
+use super::{Events, HeldJob, Holder, JobLease, JobOrder, JobState, JobStore, Left, Orphan};
+use crate::Json;
+use crate::clock::Timestamp;
+use crate::id::ResponseId;
+use crate::port::store::{StoreError, TurnRecord};
+use crate::scope::Scope;
+
+/// A store without jobs: what is asked to run in the background is refused. For tests of what has
+/// nothing to do with jobs.
+#[derive(Clone, Copy, Debug)]
+pub struct NoJobs;
 
 #[async_trait]
 impl JobStore for NoJobs {
